@@ -1,0 +1,127 @@
+//! The claim bond: why no way of cheating pays.
+//!
+//! A committee re-executes `d` distinct intervals of `n`, none adjacent on the circle of intervals
+//! (`lyceum_onchain::intervals`). A cheat fakes some set of `m` of them. Over every set of `m`, the probability
+//! that none is drawn is at most
+//!
+//! - (n − d) / n, since the circle makes every single interval equally likely to be drawn, and
+//! - C(n − m, d) / T with T = n / (n − d) · C(n − d, d), the number of sets that can be drawn: a set that misses
+//!   the faked ones is one of the C(n − m, d) sets of the others. (The plain hypergeometric quotient would be
+//!   too low: fakes at every other place leave only sets that are not adjacent, which is what is drawn.)
+//!
+//! A jump between kept states above the jump rule is always disputed, hence found. One that the rule lets pass
+//! is a single faked interval, `m` = 1, which is also the least detectable way of all.
+use cosmwasm_std::{Uint128, Uint256, Uint512};
+
+use crate::params::{BOND_MARGIN, ONE};
+use crate::{EconomyError, Result};
+
+/// Largest number of intervals of a claim.
+pub const MAX_INTERVALS: u32 = 1 << 20;
+/// Largest number of distinct intervals drawn; with [`MAX_INTERVALS`] it keeps every product in 256 bits.
+pub const MAX_DRAWN: u32 = 11;
+
+/// An exact probability `chance / of`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Odds {
+    /// Numerator.
+    pub chance: Uint256,
+    /// Denominator, never zero.
+    pub of: Uint256,
+}
+
+impl Odds {
+    /// Whether this probability is at most the other, exactly.
+    pub fn at_most(&self, other: &Odds) -> bool {
+        self.chance.full_mul(other.of) <= other.chance.full_mul(self.of)
+    }
+
+    /// In parts per million, rounded down.
+    pub fn ppm(&self) -> u64 {
+        let ppm = self.chance.full_mul(Uint256::from(ONE)) / Uint512::from(self.of);
+        // A probability is at most one, so this is at most 10^6.
+        narrow(ppm).and_then(|ppm| u64::try_from(ppm.u128()).ok()).unwrap_or(ONE)
+    }
+}
+
+fn narrow(wide: Uint512) -> Option<Uint128> {
+    Uint256::try_from(wide).ok().and_then(|w| Uint128::try_from(w).ok())
+}
+
+fn check(intervals: u32, drawn: u32) -> Result<()> {
+    let range = |what, found: u32, min: u32, max: u32| {
+        if (min..=max).contains(&found) {
+            Ok(())
+        } else {
+            Err(EconomyError::OutOfRange { what, found: found.into(), min: min.into(), max: max.into() })
+        }
+    };
+    range("drawn intervals", drawn, 1, MAX_DRAWN)?;
+    range("intervals", intervals, 2 * drawn, MAX_INTERVALS)
+}
+
+/// The largest probability, over every choice of `faked` intervals, that none of them is among the `drawn`.
+pub fn undetected(intervals: u32, faked: u32, drawn: u32) -> Result<Odds> {
+    check(intervals, drawn)?;
+    if faked > intervals {
+        let (found, max) = (faked.into(), intervals.into());
+        return Err(EconomyError::OutOfRange { what: "faked intervals", found, min: 0, max });
+    }
+    let (n, d) = (intervals, drawn);
+    if faked == 0 {
+        return Ok(Odds { chance: Uint256::one(), of: Uint256::one() });
+    }
+    let single = Odds { chance: Uint256::from(n - d), of: Uint256::from(n) };
+    let honest = n - faked;
+    if honest < d {
+        return Ok(Odds { chance: Uint256::zero(), of: Uint256::one() });
+    }
+    // The d! of both binomials cancel.
+    let mut several = single;
+    for i in 0..d {
+        several.chance *= Uint256::from(honest - i);
+        several.of *= Uint256::from(n - d - i);
+    }
+    Ok(if several.at_most(&single) { several } else { single })
+}
+
+/// The smallest probability of being found, over every fraction and every way: `drawn / intervals`.
+pub fn smallest_detection(intervals: u32, drawn: u32) -> Result<Odds> {
+    let miss = undetected(intervals, 1, drawn)?;
+    Ok(Odds { chance: miss.of - miss.chance, of: miss.of })
+}
+
+/// The claim bond: 1.5 · R · (1 − p) / p for the maximal reward R and the smallest detection p, rounded up.
+pub fn claim_bond(max_reward: Uint128, intervals: u32, drawn: u32) -> Result<Uint128> {
+    let p = smallest_detection(intervals, drawn)?;
+    let margin = Uint256::from(max_reward) * Uint256::from(BOND_MARGIN); // 128 + 21 bits
+    let over = p.chance.full_mul(Uint256::from(ONE));
+    let bond = margin.full_mul(p.of - p.chance);
+    let bond = (bond + over - Uint512::one()) / over;
+    narrow(bond).ok_or(EconomyError::Overflow { what: "claim bond" })
+}
+
+/// Expected profit, rounded up, of faking `faked` intervals for a reward against a bond: (1 − p) R − p B.
+/// The 20 % of stake that a fraud also costs is left out: the bond alone must deter.
+pub fn expected_profit(
+    reward: Uint128,
+    bond: Uint128,
+    intervals: u32,
+    faked: u32,
+    drawn: u32,
+) -> Result<i128> {
+    let miss = undetected(intervals, faked, drawn)?;
+    let won = miss.chance.full_mul(Uint256::from(reward));
+    let lost = (miss.of - miss.chance).full_mul(Uint256::from(bond));
+    let of = Uint512::from(miss.of);
+    let small = |amount: Uint512| {
+        narrow(amount)
+            .and_then(|a| i128::try_from(a.u128()).ok())
+            .ok_or(EconomyError::Overflow { what: "expected profit" })
+    };
+    if won >= lost {
+        small((won - lost + of - Uint512::one()) / of)
+    } else {
+        small((lost - won) / of).map(|loss| -loss)
+    }
+}
