@@ -1,0 +1,1 @@
+//! See the crate's Cargo.toml; filled in by its author.

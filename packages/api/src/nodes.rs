@@ -1,0 +1,485 @@
+//! Nodes: bonding, roles, GPU binding, trust, jail, slashing, voting power by height, committees by stake.
+
+use cosmwasm_schema::{QueryResponses, cw_serde};
+use cosmwasm_std::{Addr, Binary, CosmosMsg, QuerierWrapper, StdResult, Timestamp, Uint128};
+
+use crate::Hash32;
+use crate::client::{Contract, Interface};
+
+/// Marker of the interface of `nodes`.
+#[derive(Debug, Clone)]
+pub struct Nodes;
+
+impl Interface for Nodes {
+    type Execute = ExecuteMsg;
+    type Query = QueryMsg;
+}
+
+/// A client of `nodes`.
+pub type Client = Contract<Nodes>;
+
+/// What a node does.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum Role {
+    /// Trains experts and claims rewards.
+    Trainer,
+    /// Sits on committees.
+    Evaluator,
+    /// Opens tasks and moves claims along.
+    Coordinator,
+    /// Keeps blocks.
+    Storage,
+    /// Serves requests.
+    Inference,
+}
+
+/// Parameters; the defaults are those of the economy.
+#[cw_serde]
+pub struct Params {
+    /// Least stake of an active node, ulyc.
+    pub min_stake: Uint128,
+    /// Seconds from unbonding to the claim.
+    pub unbonding_seconds: u64,
+    /// Seconds until bonded stake counts in committee draws (a day).
+    pub maturity_seconds: u64,
+    /// Seconds of a sortition epoch (an hour).
+    pub epoch_seconds: u64,
+    /// Seconds in jail.
+    pub jail_seconds: u64,
+    /// Seconds of the epoch whose accepted work counts in dataset votes.
+    pub work_epoch_seconds: u64,
+    /// Seconds after which a GPU binding without accepted work lapses.
+    pub gpu_lapse_seconds: u64,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        const DAY: u64 = 86_400;
+        Self {
+            min_stake: Uint128::new(1_000_000_000),
+            unbonding_seconds: 21 * DAY,
+            maturity_seconds: DAY,
+            epoch_seconds: 3_600,
+            jail_seconds: DAY,
+            work_epoch_seconds: 28 * DAY,
+            gpu_lapse_seconds: 28 * DAY,
+        }
+    }
+}
+
+/// Instantiation.
+#[cw_serde]
+pub struct InstantiateMsg {
+    /// The charter.
+    pub charter: String,
+    /// `tasks`, which reports outcomes.
+    pub tasks: String,
+    /// `datasets`, which is told voting power and reports auditors.
+    pub datasets: String,
+    /// `rewards`, which takes slashed stake.
+    pub rewards: String,
+    /// Salt of GPU ids, the same for the whole network.
+    pub gpu_salt: Hash32,
+    /// Parameters.
+    pub params: Params,
+}
+
+/// Why a node loses stake.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum SlashReason {
+    /// A claim was shown to be forged: 20 % of stake.
+    Fraud,
+    /// An attestation was shown to be false: 10 %.
+    FalseAttestation,
+    /// A committed seat did not reveal: 10 %.
+    Unrevealed,
+    /// Away when it was needed: 0.1 % and jail.
+    Downtime,
+}
+
+/// How a claim ended for its trainer's standing.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum Outcome {
+    /// Accepted and final.
+    Accepted {
+        /// GPU-seconds of the accepted work.
+        work_seconds: u64,
+    },
+    /// Rejected honestly, or lost to a better claim, or given up.
+    Failed,
+    /// Void through no fault of the trainer.
+    Void,
+    /// Caught.
+    Fraud,
+}
+
+/// What `tasks` and `datasets` report of nodes, in one message per settlement (at most 64 events).
+#[cw_serde]
+pub enum NodeEvent {
+    /// A claim was opened: checks and takes quota, and refuses a node that may not claim.
+    ClaimOpened {
+        /// The trainer.
+        node: String,
+        /// The bond locked for it, ulyc.
+        bond: Uint128,
+    },
+    /// A claim ended.
+    ClaimClosed {
+        /// The trainer.
+        node: String,
+        /// How.
+        outcome: Outcome,
+    },
+    /// A seat agreed with the verdict (+0.3), or diverged from it (−3.0).
+    Seat {
+        /// The evaluator.
+        node: String,
+        /// Whether it agreed.
+        agreed: bool,
+    },
+    /// Take stake. Costs are paid first, then the challenger's part (at most 30 %), the rest to the treasury.
+    Slash {
+        /// Who loses.
+        node: String,
+        /// Why.
+        reason: SlashReason,
+        /// What each of `paid` is owed for the dispute, ulyc.
+        cost_each: Uint128,
+        /// Dispute seats to be paid, at most 32.
+        paid: Vec<String>,
+        /// The challenger, if someone challenged.
+        challenger: Option<String>,
+    },
+}
+
+/// What `nodes` executes.
+#[cw_serde]
+pub enum ExecuteMsg {
+    /// By an operator: become a node.
+    Register {
+        /// Declared operator, one seat per operator and committee; 1 to 64 characters.
+        operator: String,
+        /// The peer's ed25519 public key, 32 bytes.
+        peer_key: Binary,
+        /// Signature of [`peer_key_message`] by that key.
+        proof: Binary,
+        /// Roles.
+        roles: Vec<Role>,
+        /// Execution classes an evaluator can run, e.g. `fp32`; at most 8.
+        classes: Vec<String>,
+    },
+    /// By a node: change roles or classes.
+    Update {
+        /// Roles.
+        roles: Vec<Role>,
+        /// Classes.
+        classes: Vec<String>,
+    },
+    /// By a node, with funds: add stake.
+    Bond {},
+    /// By anyone: let stake that is a day old count in committee draws.
+    Mature {
+        /// The node.
+        node: String,
+    },
+    /// By a node: withdraw stake into the queue.
+    Unbond {
+        /// How much, ulyc.
+        amount: Uint128,
+    },
+    /// By a node: take what has left the queue.
+    ClaimUnbonded {},
+    /// By a node: bind a GPU; first come, one node per GPU.
+    BindGpu {
+        /// [`gpu_id`] of its UUID.
+        gpu: Hash32,
+    },
+    /// By the node that holds it: let a GPU go.
+    UnbindGpu {
+        /// The GPU.
+        gpu: Hash32,
+    },
+    /// By anyone: end a binding that lapsed for want of work.
+    LapseGpu {
+        /// The GPU.
+        gpu: Hash32,
+    },
+    /// By a jailed node whose time is over.
+    Unjail {},
+    /// By `tasks` or `datasets`: report what happened.
+    Report {
+        /// The events, at most 64.
+        events: Vec<NodeEvent>,
+    },
+    /// By the charter: replace the parameters.
+    SetParams {
+        /// The new parameters.
+        params: Params,
+    },
+    /// By the charter: pause or resume (exits stay open).
+    SetPaused {
+        /// Whether paused.
+        paused: bool,
+    },
+}
+
+/// What `nodes` answers.
+#[cw_serde]
+#[derive(QueryResponses)]
+pub enum QueryMsg {
+    /// Configuration and parameters.
+    #[returns(ConfigResponse)]
+    Config {},
+    /// One node.
+    #[returns(NodeResponse)]
+    Node {
+        /// Its account.
+        node: String,
+    },
+    /// Nodes by account.
+    #[returns(NodesResponse)]
+    Nodes {
+        /// The account to begin after.
+        start_after: Option<String>,
+        /// How many, capped.
+        limit: Option<u32>,
+    },
+    /// Stake of a node as it stood when a height began.
+    #[returns(PowerResponse)]
+    Power {
+        /// The node.
+        node: String,
+        /// The height; absent: now.
+        height: Option<u64>,
+    },
+    /// Active nodes now.
+    #[returns(ActiveResponse)]
+    Active {},
+    /// Whether a node is active (registered, enough stake, not jailed).
+    #[returns(IsActiveResponse)]
+    IsActive {
+        /// The node.
+        node: String,
+    },
+    /// A committee drawn by stake without replacement, one seat per operator, from the weights frozen at the
+    /// start of an epoch. Jailed nodes, nodes of reputation below −1 and the excluded ones are passed over.
+    #[returns(CommitteeResponse)]
+    Committee {
+        /// The execution class.
+        class: String,
+        /// The epoch.
+        epoch: u64,
+        /// The beacon's seed for this draw.
+        seed: Hash32,
+        /// Seats, at most 32.
+        seats: u32,
+        /// Accounts that may not sit, at most 64.
+        exclude: Vec<String>,
+    },
+    /// The owner of a GPU.
+    #[returns(GpuResponse)]
+    Gpu {
+        /// The GPU.
+        gpu: Hash32,
+    },
+    /// A node's queue of unbonding stake.
+    #[returns(UnbondingResponse)]
+    Unbonding {
+        /// The node.
+        node: String,
+    },
+}
+
+/// Answer to [`QueryMsg::Config`].
+#[cw_serde]
+pub struct ConfigResponse {
+    /// The charter.
+    pub charter: Addr,
+    /// `tasks`.
+    pub tasks: Addr,
+    /// `datasets`.
+    pub datasets: Addr,
+    /// `rewards`.
+    pub rewards: Addr,
+    /// Salt of GPU ids.
+    pub gpu_salt: Hash32,
+    /// Parameters.
+    pub params: Params,
+    /// Whether paused.
+    pub paused: bool,
+    /// The sortition epoch now.
+    pub epoch: u64,
+}
+
+/// Trust level.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum TrustLevel {
+    /// 20 claims and uploads a day.
+    Newbie,
+    /// 200.
+    Trusted,
+    /// 1000.
+    Expert,
+}
+
+/// Answer to [`QueryMsg::Node`].
+#[cw_serde]
+pub struct NodeResponse {
+    /// The account.
+    pub node: Addr,
+    /// The declared operator.
+    pub operator: String,
+    /// The peer's key.
+    pub peer_key: Binary,
+    /// Roles.
+    pub roles: Vec<Role>,
+    /// Execution classes.
+    pub classes: Vec<String>,
+    /// Bonded stake, ulyc.
+    pub stake: Uint128,
+    /// Stake that counts in draws from the next epoch on.
+    pub matured: Uint128,
+    /// Whether active.
+    pub active: bool,
+    /// Until when jailed.
+    pub jailed_until: Option<Timestamp>,
+    /// Bound GPUs.
+    pub gpus: u32,
+    /// Power in dataset votes that begin now.
+    pub vote_power: u64,
+    /// Trust level.
+    pub trust: TrustLevel,
+    /// Claims open.
+    pub open_claims: u32,
+    /// Reputation × 10⁻⁶, decayed to now.
+    pub reputation: i64,
+    /// Claims accepted in all.
+    pub accepted: u64,
+}
+
+/// Answer to [`QueryMsg::Nodes`].
+#[cw_serde]
+pub struct NodesResponse {
+    /// The nodes.
+    pub nodes: Vec<NodeResponse>,
+}
+
+/// Answer to [`QueryMsg::Power`].
+#[cw_serde]
+pub struct PowerResponse {
+    /// Stake, ulyc.
+    pub power: Uint128,
+}
+
+/// Answer to [`QueryMsg::Active`].
+#[cw_serde]
+pub struct ActiveResponse {
+    /// How many nodes are active.
+    pub count: u64,
+}
+
+/// Answer to [`QueryMsg::IsActive`].
+#[cw_serde]
+pub struct IsActiveResponse {
+    /// Whether it is.
+    pub active: bool,
+}
+
+/// A drawn seat.
+#[cw_serde]
+pub struct DrawnSeat {
+    /// The evaluator.
+    pub node: Addr,
+    /// Its operator.
+    pub operator: String,
+}
+
+/// Answer to [`QueryMsg::Committee`]; fewer seats than asked for mean that there are no more operators.
+#[cw_serde]
+pub struct CommitteeResponse {
+    /// The seats, in the order drawn.
+    pub seats: Vec<DrawnSeat>,
+}
+
+/// Answer to [`QueryMsg::Gpu`].
+#[cw_serde]
+pub struct GpuResponse {
+    /// The node that holds it.
+    pub node: Option<Addr>,
+}
+
+/// One entry of the unbonding queue.
+#[cw_serde]
+pub struct UnbondingEntry {
+    /// How much, ulyc; a slash lowers it.
+    pub amount: Uint128,
+    /// From when it may be claimed.
+    pub at: Timestamp,
+}
+
+/// Answer to [`QueryMsg::Unbonding`].
+#[cw_serde]
+pub struct UnbondingResponse {
+    /// The entries, oldest first.
+    pub entries: Vec<UnbondingEntry>,
+}
+
+/// The bytes whose ed25519 signature proves that a node holds its peer key.
+pub fn peer_key_message(chain: &str, contract: &str, node: &str, peer_key: &[u8]) -> Vec<u8> {
+    let mut e = crate::canonical::Encoder::new("lyceum/peer-key", 1);
+    e.str(chain).str(contract).str(node).bytes(peer_key);
+    e.finish()
+}
+
+/// A GPU's id on chain: the hash of the network's salt and the GPU's UUID.
+pub fn gpu_id(salt: &Hash32, uuid: &str) -> Hash32 {
+    let mut e = crate::canonical::Encoder::new("lyceum/gpu", 1);
+    e.hash(salt).str(uuid);
+    e.digest()
+}
+
+impl Client {
+    /// Reports events. A refusal (a node that may not claim) fails the caller's transaction, as it should.
+    pub fn report(&self, events: Vec<NodeEvent>) -> StdResult<CosmosMsg> {
+        self.execute(&ExecuteMsg::Report { events }, vec![])
+    }
+
+    /// Draws a committee.
+    pub fn committee(
+        &self,
+        querier: &QuerierWrapper<'_>,
+        class: &str,
+        epoch: u64,
+        seed: Hash32,
+        seats: u32,
+        exclude: Vec<String>,
+    ) -> StdResult<Vec<DrawnSeat>> {
+        let msg = QueryMsg::Committee { class: class.to_owned(), epoch, seed, seats, exclude };
+        self.query::<CommitteeResponse>(querier, &msg).map(|r| r.seats)
+    }
+
+    /// Configuration, with the sortition epoch now.
+    pub fn config(&self, querier: &QuerierWrapper<'_>) -> StdResult<ConfigResponse> {
+        self.query(querier, &QueryMsg::Config {})
+    }
+
+    /// One node; an error if it is not registered.
+    pub fn node(&self, querier: &QuerierWrapper<'_>, node: &Addr) -> StdResult<NodeResponse> {
+        self.query(querier, &QueryMsg::Node { node: node.to_string() })
+    }
+
+    /// How many nodes are active.
+    pub fn active(&self, querier: &QuerierWrapper<'_>) -> StdResult<u64> {
+        self.query::<ActiveResponse>(querier, &QueryMsg::Active {}).map(|r| r.count)
+    }
+
+    /// Whether an account is an active node.
+    pub fn is_active(&self, querier: &QuerierWrapper<'_>, node: &Addr) -> StdResult<bool> {
+        self.query::<IsActiveResponse>(querier, &QueryMsg::IsActive { node: node.to_string() })
+            .map(|r| r.active)
+    }
+}
