@@ -125,3 +125,91 @@ pub fn expected_profit(
         small((lost - won) / of).map(|loss| -loss)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::params::LYC;
+
+    const N: u32 = 200;
+    const D: u32 = 7;
+
+    #[test]
+    fn a_single_faked_interval_is_the_least_detectable_way() {
+        let p = smallest_detection(N, D).unwrap();
+        assert_eq!(p.ppm(), 35_000);
+        let miss = |faked| undetected(N, faked, D).unwrap();
+        for faked in 1..=N {
+            assert!(miss(faked).at_most(&miss(faked - 1)), "{faked}");
+        }
+        assert_eq!(miss(100).ppm(), 8_713); // every other interval: C(100, 7) / T, hypergeometric would say 7_008
+        assert_eq!(miss(N).ppm(), 0);
+    }
+
+    /// All sets that can be drawn, as bit masks: no two adjacent on the circle.
+    fn draws(n: u32, d: u32) -> Vec<u32> {
+        let adjacent = |set: u32| set & (set << 1 | set >> (n - 1)) & ((1 << n) - 1) != 0;
+        (0..1u32 << n).filter(|set| set.count_ones() == d && !adjacent(*set)).collect()
+    }
+
+    #[test]
+    fn no_choice_of_fakes_escapes_more_often_than_the_bound_says() {
+        for (n, d) in [(8, 2), (12, 3), (13, 4)] {
+            let draws = draws(n, d);
+            for fakes in 1..1u32 << n {
+                let missed = draws.iter().filter(|set| *set & fakes == 0).count();
+                let exact =
+                    Odds { chance: Uint256::from(missed as u64), of: Uint256::from(draws.len() as u64) };
+                let bound = undetected(n, fakes.count_ones(), d).unwrap();
+                assert!(exact.at_most(&bound), "{n} {d} {fakes:b}");
+                if fakes.count_ones() == 1 {
+                    assert!(bound.at_most(&exact), "exact for one fake");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cheating_loses_money_at_every_fraction() {
+        let reward = Uint128::new(30 * LYC);
+        let bond = claim_bond(reward, N, D).unwrap();
+        assert_eq!(bond, Uint128::new(1_240_714_286)); // 30 LYC · 1.5 · 193 / 7
+        for faked in 1..=N {
+            assert!(expected_profit(reward, bond, N, faked, D).unwrap() < 0, "{faked}");
+        }
+        assert_eq!(expected_profit(reward, bond, N, 1, D), Ok(-14_475_000));
+        assert_eq!(expected_profit(reward, bond, N, N, D), Ok(-1_240_714_286));
+        assert_eq!(expected_profit(reward, bond, N, 0, D), Ok(30_000_000));
+    }
+
+    #[test]
+    fn a_smaller_bond_than_the_rule_without_its_margin_would_pay_a_cheat() {
+        let reward = Uint128::new(30 * LYC);
+        let bond = Uint128::new(30 * LYC * 193 / 7 - 30);
+        assert!(expected_profit(reward, bond, N, 1, D).unwrap() > 0);
+    }
+
+    #[test]
+    fn sizes_without_a_draw_are_refused() {
+        let refused = |n, faked, d| matches!(undetected(n, faked, d), Err(EconomyError::OutOfRange { .. }));
+        assert!(refused(13, 1, 7) && refused(200, 201, 7) && refused(200, 1, 0));
+        assert!(refused(200, 1, MAX_DRAWN + 1) && refused(MAX_INTERVALS + 1, 1, 7));
+        assert_eq!(claim_bond(Uint128::MAX, N, D), Err(EconomyError::Overflow { what: "claim bond" }));
+    }
+
+    proptest! {
+        #[test]
+        fn every_claim_of_every_size_is_deterred(
+            d in 1u32..=MAX_DRAWN, extra in 0u32..MAX_INTERVALS - 2 * MAX_DRAWN, at in 0f64..1.0, reward in 1u64..,
+        ) {
+            let n = 2 * d + extra;
+            let faked = 1 + ((n - 1) as f64 * at) as u32;
+            let bond = claim_bond(reward.into(), n, d).unwrap();
+            prop_assert!(expected_profit(reward.into(), bond, n, faked, d).unwrap() <= 0);
+            prop_assert!(reward < 1_000_000 || expected_profit(reward.into(), bond, n, faked, d).unwrap() < 0);
+            prop_assert!(undetected(n, faked, d).unwrap().at_most(&undetected(n, faked - 1, d).unwrap()));
+        }
+    }
+}

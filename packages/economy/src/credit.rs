@@ -60,3 +60,40 @@ pub fn reservation_price(gpu_seconds: u64) -> Result<Uint128> {
 }
 
 const _: () = assert!(CREDITS_EXPERT_CAP == 2 * ONE);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::params::CREDIT;
+
+    #[test]
+    fn an_expert_block_earns_by_its_share_of_the_mean_gain_at_most_twice() {
+        let credits = |gain, mean_gain| award(Award::Expert { gain, mean_gain }).u128();
+        assert_eq!(credits(4, 0), 100 * CREDIT);
+        assert_eq!(credits(4, 8), 50 * CREDIT);
+        assert_eq!(credits(u64::MAX, 1), 200 * CREDIT);
+        assert_eq!(credits(0, 8), 0);
+        assert_eq!(credits(0, 0), 0);
+        assert_eq!(award(Award::Attestation).u128(), 25 * CREDIT);
+        assert_eq!(award(Award::GoldDataset).u128(), 50 * CREDIT);
+        assert_eq!(award(Award::Migration).u128(), 200 * CREDIT);
+        assert_eq!(award(Award::Finding).u128(), 75 * CREDIT);
+    }
+
+    #[test]
+    fn a_reservation_costs_ten_credits_a_gpu_hour_rounded_up() {
+        assert_eq!(reservation_price(3600), Ok(Uint128::new(10 * CREDIT)));
+        assert_eq!(reservation_price(1), Ok(Uint128::new(2_778)));
+        assert!(reservation_price(u64::MAX).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn a_mean_stays_between_the_old_mean_and_the_new_gain(mean: u64, count: u64, gain: u64) {
+            let next = next_mean(mean, count, gain);
+            prop_assert!(next <= mean.max(gain) && next >= mean.min(gain));
+        }
+    }
+}

@@ -108,3 +108,63 @@ pub fn vote_outcome(yes: u128, no: u128, total_power: u128, cap: Tier) -> VoteOu
     };
     VoteOutcome::Accepted(tier.min(cap))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CLEAN: AuditShares =
+        AuditShares { licence_allowed: true, pii: 0, toxicity: 0, duplicates: 0, gain: GAIN_GOLD };
+
+    #[test]
+    fn an_audit_refuses_what_is_over_a_limit_and_not_what_is_at_it() {
+        let tier = |audit| audited_tier(&audit);
+        assert_eq!(tier(AuditShares { licence_allowed: false, ..CLEAN }), Err(AuditFailure::Licence));
+        assert_eq!(tier(AuditShares { pii: 10_001, ..CLEAN }), Err(AuditFailure::Pii));
+        assert_eq!(tier(AuditShares { toxicity: 100_001, ..CLEAN }), Err(AuditFailure::Toxicity));
+        assert_eq!(tier(AuditShares { duplicates: 950_001, ..CLEAN }), Err(AuditFailure::Duplicates));
+        let limit = AuditShares { pii: 10_000, toxicity: 100_000, duplicates: 950_000, ..CLEAN };
+        assert_eq!(tier(limit), Ok(Tier::Silver));
+    }
+
+    #[test]
+    fn gold_needs_clean_bytes_and_a_measured_gain() {
+        let tier = |audit| audited_tier(&audit).unwrap();
+        assert_eq!(tier(CLEAN), Tier::Gold);
+        assert_eq!(tier(AuditShares { pii: 1, ..CLEAN }), Tier::Silver);
+        assert_eq!(tier(AuditShares { toxicity: 50_000, ..CLEAN }), Tier::Silver);
+        assert_eq!(tier(AuditShares { duplicates: 200_000, ..CLEAN }), Tier::Silver);
+        assert_eq!(tier(AuditShares { gain: GAIN_GOLD - 1, ..CLEAN }), Tier::Silver);
+        assert_eq!(tier(AuditShares { gain: GAIN_SILVER - 1, ..CLEAN }), Tier::Experimental);
+    }
+
+    #[test]
+    fn the_share_of_yes_makes_the_tier_below_the_audits_cap() {
+        let vote = |yes, no| vote_outcome(yes, no, 1000, Tier::Gold);
+        assert_eq!(vote(75, 25), VoteOutcome::Accepted(Tier::Gold));
+        assert_eq!(vote(749, 251), VoteOutcome::Accepted(Tier::Silver));
+        assert_eq!(vote(60, 40), VoteOutcome::Accepted(Tier::Silver));
+        assert_eq!(vote(40, 60), VoteOutcome::Accepted(Tier::Experimental));
+        assert_eq!(vote(39, 61), VoteOutcome::Rejected);
+        assert_eq!(vote(99, 0), VoteOutcome::NoQuorum);
+        assert_eq!(vote(0, 0), VoteOutcome::NoQuorum);
+        assert_eq!(vote_outcome(0, 0, 0, Tier::Gold), VoteOutcome::NoQuorum);
+        assert_eq!(vote_outcome(100, 0, 1000, Tier::Silver), VoteOutcome::Accepted(Tier::Silver));
+    }
+
+    proptest! {
+        #[test]
+        fn more_yes_never_lowers_a_tier(yes in 0u128..1 << 100, no in 0u128..1 << 100, more in 0u128..1 << 100) {
+            let total = 1 << 102;
+            let rank = |outcome| match outcome {
+                VoteOutcome::NoQuorum => 0,
+                VoteOutcome::Rejected => 1,
+                VoteOutcome::Accepted(tier) => 2 + tier as u8,
+            };
+            let at = |yes| rank(vote_outcome(yes, no, total, Tier::Gold));
+            prop_assert!(at(yes) <= at(yes + more));
+        }
+    }
+}

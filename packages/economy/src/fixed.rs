@@ -67,3 +67,48 @@ pub fn ln_ratio(a: u64, b: u64) -> Result<i64> {
     // log2 < 2^46, ln 2 < 2^60, 10^6 < 2^20: 126 bits; the result is below 45 · 10^6.
     Ok(((log2 * LN2_Q60 * u128::from(ONE)) >> (60 + LOG2_BITS)) as i64)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn known_logarithms_are_exact_to_a_millionth() {
+        for (a, b, ln) in
+            [(1, 1, 0), (2, 1, 693_147), (1, 2, -693_147), (10, 1, 2_302_585), (101, 100, 9_950)]
+        {
+            assert_eq!(ln_ratio(a, b), Ok(ln));
+        }
+        assert_eq!(ln_ratio(u64::MAX, 1), Ok(44_361_419));
+        assert_eq!(ln_ratio(0, 1), Err(EconomyError::Zero { what: "argument of a logarithm" }));
+    }
+
+    #[test]
+    fn a_share_beyond_its_type_is_an_error_and_not_a_wrong_number() {
+        assert_eq!(mul_ppm(Uint128::MAX, ONE + 1, "x"), Err(EconomyError::Overflow { what: "x" }));
+        assert_eq!(mul_ceil(Uint128::one(), 1, 0, "x"), Err(EconomyError::Zero { what: "x" }));
+        assert_eq!(mul_floor(Uint128::MAX, u128::MAX, u128::MAX, "x"), Ok(Uint128::MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn the_logarithm_is_monotone_odd_and_near_the_real_one(a in 1u64.., b in 1u64.., more in 0u64..1000) {
+            let ln = ln_ratio(a, b).unwrap();
+            prop_assert!(ln_ratio(a.saturating_add(more), b).unwrap() >= ln);
+            prop_assert_eq!(ln_ratio(b, a).unwrap(), -ln);
+            let real = ((a as f64).ln() - (b as f64).ln()) * 1e6;
+            prop_assert!((real - ln as f64).abs() < 1.1, "{} {}", real, ln);
+        }
+
+        #[test]
+        fn floor_and_ceiling_differ_by_at_most_one(amount: u128, n in 0u64.., d in 1u64..) {
+            let n = n.min(d);
+            let floor = mul_floor(amount.into(), n.into(), d.into(), "x").unwrap();
+            let ceiling = mul_ceil(amount.into(), n.into(), d.into(), "x").unwrap();
+            prop_assert!(floor <= ceiling && ceiling.u128() - floor.u128() <= 1);
+            prop_assert!(ceiling.u128() <= amount);
+        }
+    }
+}

@@ -148,3 +148,78 @@ pub fn data_weight(samples: u64, tier: Tier, gain: u64) -> Result<Uint128> {
     // 128 bits hold the product of two u64, and a tier weighs at most one.
     mul_ppm(Uint128::new(u128::from(samples) * u128::from(gain)), tier.weight(), "data weight")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use Direction::{HigherIsBetter, LowerIsBetter};
+
+    #[test]
+    fn gains_are_percent_of_the_best_score() {
+        assert_eq!(gain_percent(3_000_000, 2_850_000, LowerIsBetter), Ok(5_000_000));
+        assert_eq!(gain_percent(3_000_000, 3_150_000, LowerIsBetter), Ok(-5_000_000));
+        assert_eq!(gain_percent(3_000_000, 3_150_000, HigherIsBetter), Ok(5_000_000));
+        assert_eq!(gain_percent(3, 4, LowerIsBetter), Ok(-33_333_334), "rounded down");
+        assert!(matches!(gain_percent(0, 1, LowerIsBetter), Err(EconomyError::OutOfRange { .. })));
+        assert_eq!(gain_percent(1, i64::MAX, HigherIsBetter), Err(EconomyError::Overflow { what: "gain" }));
+    }
+
+    #[test]
+    fn a_trainer_is_weighed_by_gain_domain_tier_source_and_being_first() {
+        let plain = TrainerWork { source: Source::Pretrained, ..TrainerWork::of_gain(5_000_000) };
+        let weight = plain.weight().unwrap().u128();
+        assert_eq!(weight, 51_293_000_000); // −ln 0.95 = 0.0512932
+        let with = |work: TrainerWork| work.weight().unwrap().u128();
+        assert_eq!(with(TrainerWork { first_improvement: true, ..plain }), weight * 3 / 2);
+        assert_eq!(with(TrainerWork { source: Source::Synthetic, ..plain }), weight * 7 / 10);
+        assert_eq!(with(TrainerWork { domain_weight: 500_000, ..plain }), weight / 2);
+        assert_eq!(with(TrainerWork { tier_mix: 300_000, ..plain }), weight * 3 / 10);
+        assert_eq!(with(TrainerWork::of_gain(0)), 0);
+        assert_eq!(log_ratio_of_gain(u64::MAX, LowerIsBetter, LOG_RATIO_CAP), LOG_RATIO_CAP);
+        assert_eq!(log_ratio_of_gain(u64::MAX, HigherIsBetter, LOG_RATIO_CAP), LOG_RATIO_CAP);
+    }
+
+    #[test]
+    fn a_mix_is_the_mean_weight_of_its_samples() {
+        assert_eq!(tier_mix(1, 0, 0), 1_000_000);
+        assert_eq!(tier_mix(0, 1, 1), 500_000);
+        assert_eq!(tier_mix(0, 0, 0), 0);
+        assert_eq!(tier_mix(u64::MAX, u64::MAX, u64::MAX), 666_666);
+        assert_eq!(data_weight(10, Tier::Silver, 5_000_000), Ok(Uint128::new(35_000_000)));
+    }
+
+    proptest! {
+        #[test]
+        fn saying_the_truth_pays_best(verified: i64, reported: i64) {
+            prop_assert!(reward_base(verified, reported) <= reward_base(verified, verified));
+            prop_assert_eq!(reward_base(verified, verified), verified.max(0).unsigned_abs());
+        }
+
+        #[test]
+        fn more_gain_never_weighs_less(gain: u64, more: u64) {
+            for direction in [LowerIsBetter, HigherIsBetter] {
+                let at = |gain| log_ratio_of_gain(gain, direction, LOG_RATIO_CAP);
+                prop_assert!(at(gain) <= at(gain.saturating_add(more)));
+            }
+        }
+
+        #[test]
+        fn splitting_an_improvement_earns_nothing(first in 0u64..9_000_000, second in 0u64..9_000_000) {
+            // Two steps of g₁ and g₂ percent, or one of the whole.
+            let whole = first + second - first * second / 100_000_000;
+            let log = |gain| log_ratio_of_gain(gain, LowerIsBetter, u64::MAX);
+            prop_assert!(log(first) + log(second) <= log(whole) + 1);
+        }
+
+        #[test]
+        fn extreme_work_is_weighed_or_refused_without_a_panic(
+            gain: u64, domain_weight: u64, tier_mix: u64, samples: u64, cap: u64,
+        ) {
+            let work = TrainerWork { domain_weight, tier_mix, cap, ..TrainerWork::of_gain(gain) };
+            let _ = work.weight();
+            prop_assert!(data_weight(samples, Tier::Gold, gain).is_ok());
+        }
+    }
+}

@@ -93,3 +93,100 @@ pub fn pro_rata(pot: Uint128, weight: Uint128, total: Uint128) -> Result<Uint128
     }
     mul_floor(pot, weight.u128(), total.u128(), "pro rata part")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::params::{INITIAL_THRESHOLD, MAX_EMISSION};
+
+    #[test]
+    fn no_more_than_21_million_are_ever_emitted() {
+        let mut total = Uint128::zero();
+        let mut halvings = 0;
+        loop {
+            let one = emission(halvings * HALVING_BLOCKS, BLOCK_SECONDS);
+            assert_eq!(one, emission((halvings + 1) * HALVING_BLOCKS - 1, u64::MAX), "constant in between");
+            if one.is_zero() {
+                break;
+            }
+            total += one * Uint128::from(HALVING_BLOCKS);
+            halvings += 1;
+        }
+        assert!(total.u128() <= MAX_EMISSION && total.u128() > MAX_EMISSION / 1000 * 999);
+        assert!(emission(u64::MAX, u64::MAX).is_zero());
+    }
+
+    #[test]
+    fn claims_hoarded_and_released_together_emit_once() {
+        assert_eq!(emission(0, 600), Uint128::new(50_000_000));
+        assert_eq!(emission(0, 6000), emission(0, 600));
+        assert_eq!(emission(0, 60), Uint128::new(5_000_000));
+        assert_eq!(emission(1, 0), Uint128::zero());
+    }
+
+    #[test]
+    fn a_drought_lowers_the_threshold_but_never_to_nothing() {
+        assert_eq!(threshold_now(INITIAL_THRESHOLD, 0), INITIAL_THRESHOLD);
+        assert_eq!(threshold_now(INITIAL_THRESHOLD, 600), INITIAL_THRESHOLD);
+        assert_eq!(threshold_now(INITIAL_THRESHOLD, 1200), INITIAL_THRESHOLD / 2);
+        assert_eq!(threshold_now(INITIAL_THRESHOLD, u64::MAX), 1);
+        assert!(!seals(0, INITIAL_THRESHOLD, u64::MAX));
+        assert!(seals(500_000, INITIAL_THRESHOLD, 1200) && !seals(499_999, INITIAL_THRESHOLD, 1200));
+    }
+
+    #[test]
+    fn a_correction_is_at_most_two_percent_towards_600_seconds() {
+        assert_eq!(next_threshold(1_000_000, 600), 1_000_000);
+        assert_eq!(next_threshold(1_000_000, 0), 1_020_000);
+        assert_eq!(next_threshold(1_000_000, 300), 1_010_000);
+        assert_eq!(next_threshold(1_000_000, u64::MAX), 980_000);
+    }
+
+    #[test]
+    fn a_retarget_stays_within_a_factor_of_four() {
+        assert_eq!(retarget(1_000_000, 60_000), 1_000_000);
+        assert_eq!(retarget(1_000_000, 30_000), 2_000_000);
+        assert_eq!(retarget(1_000_000, 0), 4_000_000);
+        assert_eq!(retarget(1_000_000, u64::MAX), 250_000);
+    }
+
+    proptest! {
+        #[test]
+        fn thresholds_stay_in_bounds_and_fall_with_time(
+            threshold in 1..=MAX_THRESHOLD, extreme: u64, elapsed: u64, more: u64,
+        ) {
+            let later = elapsed.saturating_add(more);
+            for f in [threshold_now, next_threshold, retarget] {
+                prop_assert!((1..=MAX_THRESHOLD).contains(&f(extreme, elapsed)));
+                prop_assert!(f(threshold, later) <= f(threshold, elapsed));
+            }
+            let next = next_threshold(threshold, elapsed);
+            prop_assert!(next.abs_diff(threshold) <= threshold / 50 + 1);
+            let retargeted = retarget(threshold, elapsed);
+            prop_assert!(retargeted <= threshold * 4 && retargeted >= threshold / 4);
+        }
+
+        #[test]
+        fn the_shares_sum_to_the_emission_and_the_remainder_is_the_treasurys(amount: u128) {
+            let s = split_emission(amount.into()).unwrap();
+            prop_assert_eq!(s.trainers + s.data + s.evaluators + s.service + s.treasury, Uint128::new(amount));
+            let exact = mul_ppm(amount.into(), crate::params::SHARE_TREASURY, "x").unwrap();
+            prop_assert!(s.treasury >= exact && s.treasury.u128() - exact.u128() <= 4);
+        }
+
+        #[test]
+        fn parts_by_weight_never_exceed_the_pot(pot: u128, weights in prop::collection::vec(any::<u64>(), 1..50)) {
+            let total: u128 = weights.iter().map(|w| u128::from(*w)).sum();
+            let parts = weights.iter().map(|w| pro_rata(pot.into(), (*w).into(), total.into()).unwrap().u128());
+            let paid = parts.fold(0u128, |sum, part| sum.checked_add(part).unwrap());
+            prop_assert!(paid <= pot && (total == 0 || pot - paid < weights.len() as u128));
+        }
+    }
+
+    #[test]
+    fn a_weight_above_its_total_is_refused() {
+        assert!(pro_rata(1u128.into(), 2u128.into(), 1u128.into()).is_err());
+    }
+}

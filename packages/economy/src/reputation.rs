@@ -74,3 +74,59 @@ impl Reputation {
         self.value_at(now) >= REPUTATION_DRAWN_FROM
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const WEEK: u64 = REPUTATION_HALF_LIFE_SECONDS;
+
+    #[test]
+    fn a_reputation_halves_in_a_week_and_fades_to_nothing() {
+        let start = Reputation { value: 1_000_000, at: 100 };
+        assert_eq!(start.value_at(100), 1_000_000);
+        assert_eq!(start.value_at(100 + WEEK), 500_000);
+        assert_eq!(start.value_at(100 + 2 * WEEK), 250_000);
+        assert_eq!(start.value_at(100 + WEEK / 2), 707_106);
+        assert_eq!(start.value_at(0), 1_000_000);
+        assert_eq!(start.value_at(u64::MAX), 0);
+    }
+
+    #[test]
+    fn a_divergence_bars_from_draws_until_it_has_faded_or_been_made_good() {
+        let fresh = Reputation::default();
+        assert!(fresh.may_be_drawn(0));
+        let bad = fresh.diverged(0);
+        assert_eq!(bad.value_at(0), -3_000_000);
+        assert!(!bad.may_be_drawn(0) && !bad.may_be_drawn(WEEK));
+        assert!(bad.may_be_drawn(2 * WEEK));
+        let farmed = (0..6).fold(fresh, |r, _| r.agreed(0));
+        assert_eq!(farmed.value_at(0), 1_800_000);
+        assert!(!farmed.diverged(0).may_be_drawn(0));
+    }
+
+    proptest! {
+        #[test]
+        fn decay_is_monotone_symmetric_and_near_the_real_one(value: i64, t in 0..20 * WEEK, more in 0..WEEK) {
+            let r = Reputation { value, at: 0 };
+            let (early, late) = (r.value_at(t), r.value_at(t + more));
+            prop_assert!(late.unsigned_abs() <= early.unsigned_abs());
+            prop_assert!(early == 0 || (early < 0) == (value < 0));
+            if value != i64::MIN {
+                prop_assert_eq!(Reputation { value: -value, at: 0 }.value_at(t), -early);
+            }
+            let real = value as f64 * 0.5f64.powf(t as f64 / WEEK as f64);
+            prop_assert!((real - early as f64).abs() <= 1.0 + real.abs() * 2e-5);
+        }
+
+        #[test]
+        fn extremes_neither_panic_nor_wrap(value: i64, at: u64, now: u64) {
+            let r = Reputation { value, at };
+            prop_assert!(r.agreed(now).value >= r.value_at(now));
+            prop_assert!(r.diverged(now).value <= r.value_at(now));
+            prop_assert!(r.agreed(now).at >= at);
+        }
+    }
+}

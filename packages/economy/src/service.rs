@@ -44,3 +44,43 @@ pub fn storage_weight(bytes: u64, hours: u64, passed_checks: u64) -> Result<Uint
 pub fn coordinator_cut(fees: Uint128) -> Result<Uint128> {
     mul_ppm(fees, COORDINATOR_SHARE, "coordinator's cut")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BEST: InferenceUse = InferenceUse { calls: 200, response_ms: 0, quality: ONE, recent: true };
+
+    #[test]
+    fn the_inference_reward_is_its_formula() {
+        let reward = |usage| inference_reward(Uint128::new(1000), usage).unwrap().u128();
+        assert_eq!(reward(BEST), 8000); // 1000 · 2 · 2 · 2 · 1
+        assert_eq!(reward(InferenceUse { calls: 100, ..BEST }), 4000);
+        assert_eq!(reward(InferenceUse { response_ms: 1500, ..BEST }), 2000);
+        assert_eq!(reward(InferenceUse { response_ms: 60_000, ..BEST }), 2000);
+        assert_eq!(reward(InferenceUse { quality: 0, ..BEST }), 4000);
+        assert_eq!(reward(InferenceUse { recent: false, ..BEST }), 6400);
+        let lied = InferenceUse { quality: ONE + 1, ..BEST };
+        assert!(matches!(inference_reward(Uint128::one(), lied), Err(EconomyError::OutOfRange { .. })));
+    }
+
+    #[test]
+    fn serving_amounts_overflow_as_errors() {
+        assert!(inference_reward(Uint128::MAX, BEST).is_err());
+        assert!(storage_weight(u64::MAX, u64::MAX, 2).is_err());
+        assert_eq!(storage_weight(2, 3, 4), Ok(Uint128::new(24)));
+        assert_eq!(coordinator_cut(Uint128::new(149)), Ok(Uint128::new(2)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_use_earns_more_than_eight_times_the_base(
+            base in 0u128..1 << 120, calls: u64, response_ms: u64, quality in 0..=ONE, recent: bool,
+        ) {
+            let reward = inference_reward(base.into(), InferenceUse { calls, response_ms, quality, recent });
+            prop_assert!(reward.unwrap().u128() <= base * 8);
+        }
+    }
+}

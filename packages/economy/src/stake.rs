@@ -75,3 +75,63 @@ pub fn split_slash(amount: Uint128, costs: Uint128, challenged: bool) -> SlashSp
     };
     SlashSplit { costs, challenger, treasury: rest - challenger }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::params::LYC;
+
+    #[test]
+    fn the_power_of_a_vote_is_bound_by_hardware_stake_and_work() {
+        let stake = Uint128::new(3000 * LYC);
+        assert_eq!(voting_power(8, stake, 100), 3);
+        assert_eq!(voting_power(2, stake, 100), 2);
+        assert_eq!(voting_power(8, stake, 0), 1);
+        assert_eq!(voting_power(0, stake, 100), 0);
+        assert_eq!(voting_power(8, Uint128::new(1000 * LYC - 1), 100), 0);
+        assert_eq!(voting_power(u64::MAX, Uint128::MAX, u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn a_fraud_costs_the_bond_and_a_fifth_and_others_a_share_of_stake_rounded_up() {
+        let (stake, bond) = (Uint128::new(1_000_001), Uint128::new(77));
+        let zero = Uint128::zero();
+        assert_eq!(slash(Offence::Fraud, stake, bond), Slash { bond, stake: 200_001u128.into() });
+        assert_eq!(slash(Offence::Attestation, stake, bond), Slash { bond: zero, stake: 100_001u128.into() });
+        assert_eq!(slash(Offence::Downtime, stake, bond), Slash { bond: zero, stake: 1_001u128.into() });
+    }
+
+    #[test]
+    fn stake_over_bond_limits_open_claims() {
+        assert_eq!(max_open_claims(1000u128.into(), 300u128.into()), Ok(3));
+        assert_eq!(max_open_claims(299u128.into(), 300u128.into()), Ok(0));
+        assert_eq!(
+            max_open_claims(1u128.into(), 0u128.into()),
+            Err(EconomyError::Zero { what: "claim bond" })
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_slash_never_exceeds_the_stake(stake: u128, bond: u128) {
+            for offence in [Offence::Fraud, Offence::Attestation, Offence::Downtime] {
+                let slash = slash(offence, stake.into(), bond.into());
+                prop_assert!(slash.stake.u128() <= stake && slash.bond.u128() <= bond);
+                prop_assert!(stake == 0 || !slash.stake.is_zero());
+            }
+        }
+
+        #[test]
+        fn the_parts_of_a_slash_sum_to_it_and_a_challenger_gets_at_most_three_tenths(
+            amount: u128, costs: u128, challenged: bool,
+        ) {
+            let split = split_slash(amount.into(), costs.into(), challenged);
+            prop_assert_eq!(split.costs + split.challenger + split.treasury, Uint128::new(amount));
+            let rest = amount - split.costs.u128();
+            prop_assert!(split.challenger.u128() <= rest / 10 * 3 + 3);
+            prop_assert!(challenged || split.challenger.is_zero());
+        }
+    }
+}

@@ -153,3 +153,80 @@ impl TrustState {
 const fn day(now: u64) -> u64 {
     now / 86_400
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn after(state: TrustState, successes: u32) -> TrustState {
+        (0..successes).fold(state, |state, _| state.success())
+    }
+
+    #[test]
+    fn three_successes_promote_and_an_expert_needs_fifty() {
+        assert_eq!(after(TrustState::default(), 2).level, TrustLevel::Newbie);
+        assert_eq!(after(TrustState::default(), 3).level, TrustLevel::Trusted);
+        assert_eq!(after(TrustState::default(), 49).level, TrustLevel::Trusted);
+        assert_eq!(after(TrustState::default(), 50).level, TrustLevel::Expert);
+        let broken = after(after(TrustState::default(), 49).failure(), 2);
+        assert_eq!(broken.level, TrustLevel::Trusted, "fifty accepted, but only two in a row");
+        assert_eq!(broken.success().level, TrustLevel::Expert);
+    }
+
+    #[test]
+    fn five_failures_in_a_row_demote_one_level() {
+        let expert = after(TrustState::default(), 50);
+        let fail = |state: TrustState, times| (0..times).fold(state, |s: TrustState, _| s.failure());
+        assert_eq!(fail(expert.clone(), 4).level, TrustLevel::Expert);
+        assert_eq!(fail(expert.clone(), 5).level, TrustLevel::Trusted);
+        assert_eq!(fail(expert.clone(), 15).level, TrustLevel::Newbie);
+        assert_eq!(fail(fail(expert, 4).success(), 4).level, TrustLevel::Expert);
+    }
+
+    #[test]
+    fn three_integrity_failures_within_an_hour_quarantine_and_the_next_is_twice_as_long() {
+        let state = TrustState::default().integrity_failure(0).integrity_failure(1800);
+        assert!(!state.clone().integrity_failure(3600).is_quarantined(), "the first is an hour old");
+        let state = state.integrity_failure(3599);
+        assert_eq!(state.quarantined_until, Some(3899));
+        assert!(!state.may_claim(10_000), "time alone does not end it");
+        assert!(state.clone().probe_passed(3898).is_quarantined());
+        let free = state.probe_passed(3899);
+        assert!(free.may_claim(3899));
+        let again = (0..3).fold(free, |state, _| state.integrity_failure(5000));
+        assert_eq!(again.quarantined_until, Some(5600));
+        assert_eq!(again.integrity_failure(5100).quarantined_until, Some(6300));
+    }
+
+    #[test]
+    fn a_quota_lasts_a_day() {
+        let mut state = TrustState::default();
+        for _ in 0..20 {
+            assert!(state.may_claim(86_399));
+            state = state.claimed(86_399);
+        }
+        assert!(!state.may_claim(86_399));
+        assert_eq!(state.quota_left(86_400), 20);
+        assert_eq!(state.claimed(86_400).quota_left(86_400), 19);
+    }
+
+    proptest! {
+        #[test]
+        fn no_history_panics_or_grows(events in prop::collection::vec((0u8..5, any::<u64>()), 0..200)) {
+            let mut state = TrustState::default();
+            for (event, now) in events {
+                state = match event {
+                    0 => state.success(),
+                    1 => state.failure(),
+                    2 => state.integrity_failure(now),
+                    3 => state.probe_passed(now),
+                    _ => state.claimed(now),
+                };
+                prop_assert!(state.integrity_failures.len() < INTEGRITY_FAILURES);
+                prop_assert!(state.level != TrustLevel::Expert || state.accepted >= EXPERT_ACCEPTED);
+            }
+        }
+    }
+}

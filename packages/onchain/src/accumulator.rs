@@ -127,3 +127,86 @@ pub fn verify(root: &[u8; 32], count: u64, index: u64, leaf: &[u8; 32], proof: &
     let (larger, smaller) = proof.peaks.split_at(place);
     root_hash(count, larger.iter().chain([&peak]).chain(smaller)) == *root
 }
+
+#[cfg(test)]
+mod tests {
+    use cosmwasm_std::testing::MockStorage;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ACCUMULATOR: Accumulator = Accumulator::new("count", "nodes");
+
+    fn filled(count: u8) -> (MockStorage, [u8; 32]) {
+        let mut storage = MockStorage::new();
+        for i in 0..count {
+            let (index, root) = ACCUMULATOR.append(&mut storage, &[i; 32]).unwrap();
+            assert_eq!(index, u64::from(i));
+            assert_eq!(root, ACCUMULATOR.root(&storage).unwrap());
+        }
+        let root = ACCUMULATOR.root(&storage).unwrap();
+        (storage, root)
+    }
+
+    #[test]
+    fn the_root_of_leaves_must_not_change() {
+        assert_eq!(
+            hex::encode(filled(0).1),
+            "e1c386ad8c3a474d9c037eb2fb81a02fba15662d0ff3bd47e77f20fb15f5d199"
+        );
+        assert_eq!(
+            hex::encode(filled(7).1),
+            "3b6fd5643f8c0c741b933e11c1e34ede44c76eea10947c8961c460a57aba0c02"
+        );
+    }
+
+    #[test]
+    fn the_root_is_the_peaks_under_the_count() {
+        let leaf = |i: u8| leaf_hash(&[i; 32]);
+        let pair = node_hash(&leaf(0), &leaf(1));
+        assert_eq!(filled(3).1, root_hash(3, [pair, leaf(2)].iter()));
+        let four = node_hash(&pair, &node_hash(&leaf(2), &leaf(3)));
+        assert_eq!(filled(4).1, root_hash(4, [four].iter()));
+    }
+
+    #[test]
+    fn mountains_of_extreme_counts_do_not_overflow() {
+        let all: Vec<_> = mountains(u64::MAX).collect();
+        assert_eq!((all.len(), all[0], all[63].2), (64, (63, 0, 0), u64::MAX - 1));
+        assert_eq!(mountains(0).count(), 0);
+    }
+
+    #[test]
+    fn a_proof_of_a_leaf_that_is_not_there_is_an_error() {
+        let (storage, _) = filled(3);
+        assert!(ACCUMULATOR.proof(&storage, 3).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn every_leaf_is_proven_at_its_place_and_nowhere_else(count in 1u8..70, at: u8, other in 0u64..80) {
+            let (storage, root) = filled(count);
+            let (at, n) = (at % count, u64::from(count));
+            let proof = ACCUMULATOR.proof(&storage, at.into()).unwrap();
+            let (leaf, index) = ([at; 32], u64::from(at));
+            prop_assert!(verify(&root, n, index, &leaf, &proof));
+            prop_assert!(proof.siblings.len() + proof.peaks.len() < 2 * 7);
+            prop_assert_eq!(verify(&root, n, other, &leaf, &proof), other == index);
+            prop_assert!(!verify(&root, n + 1, index, &leaf, &proof));
+            prop_assert!(!verify(&root, n, index, &[255; 32], &proof));
+            let mut longer = proof;
+            longer.peaks.push([0; 32]);
+            prop_assert!(!verify(&root, n, index, &leaf, &longer));
+        }
+
+        #[test]
+        fn a_hostile_proof_is_refused_without_a_panic(
+            root: [u8; 32], count: u64, index: u64, leaf: [u8; 32],
+            siblings in prop::collection::vec(any::<[u8; 32]>(), 0..70),
+            peaks in prop::collection::vec(any::<[u8; 32]>(), 0..70),
+        ) {
+            let proof = Proof { siblings, peaks };
+            prop_assert!(!verify(&root, count, index, &leaf, &proof));
+        }
+    }
+}

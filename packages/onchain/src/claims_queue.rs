@@ -128,3 +128,73 @@ impl ClaimsQueue {
         Ok(taken)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cosmwasm_std::testing::MockStorage;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const QUEUE: ClaimsQueue = ClaimsQueue::new("queue");
+
+    fn owner() -> Addr {
+        Addr::unchecked("owner")
+    }
+
+    fn queue(amounts: &[u128]) -> MockStorage {
+        let mut storage = MockStorage::new();
+        for (at, amount) in (1..).zip(amounts) {
+            QUEUE.push(&mut storage, &owner(), (*amount).into(), at * 10).unwrap();
+        }
+        storage
+    }
+
+    #[test]
+    fn only_what_has_matured_is_claimed_and_only_once() {
+        let mut storage = queue(&[5, 7, 9]);
+        let mut claim = |now| QUEUE.claim(&mut storage, &owner(), now).unwrap().u128();
+        assert_eq!([claim(9), claim(20), claim(20), claim(30), claim(99)], [0, 12, 0, 9, 0]);
+        assert!(QUEUE.entries(&storage, &owner()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_slash_takes_from_locked_entries_in_proportion() {
+        let mut storage = queue(&[100, 100, 300]);
+        assert_eq!(QUEUE.slash(&mut storage, &owner(), 40u128.into(), 10).unwrap().u128(), 40);
+        let left: Vec<_> =
+            QUEUE.entries(&storage, &owner()).unwrap().iter().map(|e| e.amount.u128()).collect();
+        assert_eq!(left, [100, 90, 270], "the first had matured");
+        assert_eq!(QUEUE.slash(&mut storage, &owner(), Uint128::MAX, 10).unwrap().u128(), 360);
+        assert_eq!(QUEUE.entries(&storage, &owner()).unwrap().len(), 1);
+        assert_eq!(QUEUE.slash(&mut storage, &Addr::unchecked("other"), Uint128::MAX, 0).unwrap().u128(), 0);
+    }
+
+    #[test]
+    fn a_queue_is_bounded_in_number_and_in_sum() {
+        let mut storage = queue(&[1; MAX_ENTRIES]);
+        let more = QUEUE.push(&mut storage, &owner(), 1u128.into(), 1);
+        assert!(matches!(more, Err(QueueError::Full { .. })));
+        let mut storage = queue(&[1]);
+        assert!(matches!(
+            QUEUE.push(&mut storage, &owner(), Uint128::MAX, 1),
+            Err(QueueError::Overflow { .. })
+        ));
+        assert!(matches!(QUEUE.push(&mut storage, &owner(), 0u128.into(), 1), Err(QueueError::Nothing)));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_appears_or_vanishes(
+            amounts in prop::collection::vec(1u128..1 << 120, 1..20), slash in 0u128..1 << 122, now in 0u64..250,
+        ) {
+            let mut storage = queue(&amounts);
+            let locked = QUEUE.locked(&storage, &owner(), now).unwrap();
+            let taken = QUEUE.slash(&mut storage, &owner(), slash.into(), now).unwrap();
+            prop_assert_eq!(taken, locked.min(slash.into()));
+            prop_assert_eq!(QUEUE.locked(&storage, &owner(), now).unwrap(), locked - taken);
+            let claimed = QUEUE.claim(&mut storage, &owner(), u64::MAX).unwrap();
+            prop_assert_eq!((claimed + taken).u128(), amounts.iter().sum::<u128>());
+        }
+    }
+}

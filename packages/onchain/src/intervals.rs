@@ -122,3 +122,73 @@ pub fn draw(seed: &[u8; 32], intervals: u32, seats: u32) -> Result<Assignment, I
     }
     Ok(Assignment { seats: taken })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn seed(i: u64) -> [u8; 32] {
+        crate::beacon::derive("test", &[0; 32], &[&i.to_le_bytes()])
+    }
+
+    #[test]
+    fn five_seats_check_seven_of_two_hundred_alone_and_as_pair_and_trio() {
+        let assignment = draw(&seed(0), 200, 5).unwrap();
+        let drawn = assignment.drawn();
+        assert_eq!(drawn.len(), 7);
+        let mut groups: Vec<_> = drawn.iter().map(|i| assignment.seats_of(*i).len()).collect();
+        groups.sort_unstable();
+        assert_eq!(groups, [1, 1, 1, 1, 1, 2, 3]);
+        // Re-executed: 10 of 200, the 5 % of the design.
+        assert_eq!(assignment.seats.len() * 2 * 20, 200);
+    }
+
+    #[test]
+    fn a_draw_must_not_change() {
+        let assignment = draw(&[7; 32], 200, 5).unwrap();
+        let taken: Vec<_> = assignment.seats.iter().map(|s| (s.alone, s.shared)).collect();
+        assert_eq!(format!("{taken:?}"), "[(65, 134), (54, 47), (171, 134), (94, 47), (24, 47)]");
+    }
+
+    #[test]
+    fn every_interval_and_every_possible_set_is_equally_likely() {
+        // 8 intervals, 2 seats, 3 drawn: 8 / 5 · C(5, 3) = 16 sets on the circle.
+        let mut sets = std::collections::BTreeMap::new();
+        let runs = 16_000;
+        for i in 0..runs {
+            *sets.entry(draw(&seed(i), 8, 2).unwrap().drawn()).or_insert(0u32) += 1;
+        }
+        assert_eq!(sets.len(), 16);
+        let chi: f64 = sets.values().map(|c| (f64::from(*c) - 1000.0).powi(2) / 1000.0).sum();
+        assert!(chi < 37.70, "{chi}: 15 degrees of freedom, one in a thousand");
+    }
+
+    #[test]
+    fn impossible_draws_are_refused() {
+        assert_eq!(draw(&seed(0), 200, 1), Err(IntervalsError::Seats { found: 1 }));
+        assert_eq!(draw(&seed(0), 200, 64), Err(IntervalsError::Seats { found: 64 }));
+        assert_eq!(draw(&seed(0), 13, 5), Err(IntervalsError::Intervals { found: 13, min: 14 }));
+        assert!(draw(&seed(0), MAX_INTERVALS + 1, 5).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn intervals_are_distinct_apart_and_everybody_has_one_alone_and_one_shared(
+            seed: [u8; 32], seats in 2..=MAX_SEATS, extra in 0u32..2000,
+        ) {
+            let n = 2 * distinct(seats) + extra;
+            let assignment = draw(&seed, n, seats).unwrap();
+            let drawn = assignment.drawn();
+            prop_assert_eq!(drawn.len() as u32, distinct(seats));
+            prop_assert!(drawn.iter().all(|i| *i < n));
+            prop_assert!(drawn.windows(2).all(|pair| pair[1] - pair[0] > 1));
+            prop_assert!(drawn[0] + n - drawn[drawn.len() - 1] > 1, "not adjacent on the circle");
+            for seat in &assignment.seats {
+                prop_assert_eq!(assignment.seats_of(seat.alone).len(), 1);
+                prop_assert!((2..=3).contains(&assignment.seats_of(seat.shared).len()));
+            }
+        }
+    }
+}

@@ -76,3 +76,53 @@ pub fn verify(root: &[u8; 32], count: u32, index: u32, leaf: &[u8; 32], proof: &
     });
     root_hash(count, &top) == *root
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn leaves(count: u8) -> Vec<[u8; 32]> {
+        (0..count).map(|i| [i; 32]).collect()
+    }
+
+    #[test]
+    fn the_root_of_a_list_must_not_change() {
+        let golden = |count| hex::encode(root(&leaves(count)));
+        assert_eq!(golden(0), "e5be1f47ba04a589227925469a7a431529a87b42f1522862ae1c08a4c5cf36eb");
+        assert_eq!(golden(5), "181fce443581e7d020678adcffa5b74261c4cb12198545381a8c277316e5b6b6");
+    }
+
+    #[test]
+    fn a_node_cannot_pose_as_a_leaf_nor_a_list_as_another() {
+        let four = leaves(4);
+        let inner = [node_hash(&leaf_hash(&four[0]), &leaf_hash(&four[1])), four[2]];
+        assert_ne!(root(&inner), root(&four));
+        assert_ne!(root(&four[..3]), root(&[four[0], four[1], four[2], four[2]]));
+        assert_ne!(root(&[]), root(&[[0; 32]]));
+    }
+
+    proptest! {
+        #[test]
+        fn every_leaf_is_proven_at_its_place_and_nowhere_else(count in 1u8..70, at: u8, other: u8) {
+            let leaves = leaves(count);
+            let (root, n) = (root(&leaves), u32::from(count));
+            let (at, other) = (u32::from(at) % n, u32::from(other));
+            let proof = prove(&leaves, at).unwrap();
+            let leaf = leaves[at as usize];
+            prop_assert!(verify(&root, n, at, &leaf, &proof));
+            prop_assert_eq!(verify(&root, n, other, &leaf, &proof), other == at);
+            prop_assert!(!verify(&root, n + 1, at, &leaf, &proof));
+            prop_assert!(!verify(&root, n, at, &[255; 32], &proof));
+            prop_assert!(prove(&leaves, n).is_none());
+        }
+
+        #[test]
+        fn a_hostile_proof_is_refused_without_a_panic(
+            root: [u8; 32], count: u32, index: u32, leaf: [u8; 32], proof in prop::collection::vec(any::<[u8; 32]>(), 0..70),
+        ) {
+            prop_assert!(!verify(&root, count, index, &leaf, &proof));
+        }
+    }
+}

@@ -9,3 +9,11 @@ pub const MAX_LIMIT: u32 = 100;
 pub fn limit(asked: Option<u32>) -> usize {
     asked.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_page_is_never_longer_than_the_cap() {
+        assert_eq!([None, Some(0), Some(7), Some(u32::MAX)].map(super::limit), [30, 0, 7, 100]);
+    }
+}

@@ -25,3 +25,18 @@ pub fn ensure_one_of(sender: &Addr, allowed: &[&Addr]) -> Result<(), Unauthorize
     let expected = allowed.iter().map(|a| a.as_str()).collect::<Vec<_>>().join(" or ");
     Err(Unauthorized { sender: sender.clone(), expected })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_allowed_sender_passes_and_others_are_told_who_may() {
+        let [a, b, c] = ["a", "b", "c"].map(Addr::unchecked);
+        assert_eq!(ensure_sender(&a, &a), Ok(()));
+        assert_eq!(ensure_one_of(&b, &[&a, &b]), Ok(()));
+        let refused = ensure_one_of(&c, &[&a, &b]).unwrap_err();
+        assert_eq!(refused.to_string(), "c may not send this message, expected a or b");
+        assert!(ensure_one_of(&c, &[]).is_err());
+    }
+}

@@ -2,7 +2,8 @@
 //!
 //! A sketch is 96 integers, 32 each for the weights, Adam's m and √v. It is linear, so the difference of a
 //! start and an end sketch is the sketch of the change. Everything is exact: values are below 2⁵⁵, squares of
-//! differences of differences below 2¹¹⁹, and what is multiplied further is 256 bits wide.
+//! differences of differences below 2¹¹⁹, and what is multiplied further is 256 bits wide. So a sketch from
+//! outside goes through [`checked`] first: the other functions overflow on larger values.
 use cosmwasm_std::{Isqrt, Uint256};
 use thiserror::Error;
 
@@ -148,8 +149,6 @@ pub fn same_state(a: &Sketch, b: &Sketch, tolerance_ppm: u32) -> bool {
 
 /// The indexes of the changes whose norm is above 4 × their median, from the squared norms of the changes between
 /// kept states. The median of an even number is the lower one; if it is zero, every change is a jump.
-///
-/// Norms below 2⁵⁹·√32 are expected (see [`change_squared`]); larger ones saturate and count as jumps.
 pub fn jumps(norms_squared: &[u128]) -> Vec<usize> {
     let mut sorted = norms_squared.to_vec();
     sorted.sort_unstable();
@@ -164,4 +163,132 @@ pub fn jumps(norms_squared: &[u128]) -> Vec<usize> {
 pub fn jumping_spans(kept: &[Sketch], part: Part) -> Vec<usize> {
     let norms: Vec<_> = kept.windows(2).map(|pair| change_squared(&pair[0], &pair[1], part)).collect();
     jumps(&norms)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ZERO: Sketch = [0; LEN];
+
+    fn scaled(sketch: &Sketch, percent: i64) -> Sketch {
+        sketch.map(|v| v * percent / 100)
+    }
+
+    fn ramp() -> Sketch {
+        std::array::from_fn(|i| (i as i64 + 1) * 100_000)
+    }
+
+    #[test]
+    fn an_update_scaled_by_a_is_one_minus_a_away() {
+        let end = ramp();
+        assert_eq!(distance_ppm(&ZERO, &end, &ZERO, &end), 0);
+        assert_eq!(distance_ppm(&ZERO, &scaled(&end, 90), &ZERO, &end), 100_000);
+        assert_eq!(distance_ppm(&ZERO, &scaled(&end, 300), &ZERO, &end), 2_000_000);
+        assert_eq!(distance_ppm(&ZERO, &ZERO, &ZERO, &end), 1_000_000);
+        assert_eq!(distance_ppm(&ZERO, &scaled(&end, -100), &ZERO, &end), 2_000_000);
+    }
+
+    #[test]
+    fn a_forgery_in_any_part_shows() {
+        let end = ramp();
+        for part in ALL_PARTS {
+            let mut forged = end;
+            forged[part as usize * PART..][..PART].iter_mut().for_each(|v| *v = -*v);
+            assert_eq!(distance_ppm(&ZERO, &forged, &ZERO, &end), 2_000_000, "{part:?}");
+            assert!(exceeds(&ZERO, &forged, &ZERO, &end, 1000));
+        }
+    }
+
+    #[test]
+    fn standing_still_together_is_no_distance_and_moving_from_nothing_is_all() {
+        assert_eq!(distance_ppm(&ZERO, &ZERO, &ZERO, &ZERO), 0);
+        assert!(!exceeds(&ZERO, &ZERO, &ZERO, &ZERO, 0));
+        assert_eq!(distance_ppm(&ZERO, &ramp(), &ZERO, &ZERO), u64::MAX);
+        assert!(exceeds(&ZERO, &ramp(), &ZERO, &ZERO, u32::MAX));
+        // Standing still at x₀: a change of x₀ / 10⁶ is the distance 1.
+        let state = ramp().map(|v| v * 10);
+        let moved = state.map(|v| v + v / 1_000_000);
+        assert_eq!(distance_ppm(&state, &moved, &state, &state), 1_000_000);
+    }
+
+    #[test]
+    fn a_sketch_from_outside_is_checked() {
+        assert_eq!(checked(&[0; 95]), Err(SketchError::Length { found: 95 }));
+        let mut values = [0; LEN];
+        values[3] = 1 << 55;
+        assert_eq!(checked(&values), Err(SketchError::TooLarge { index: 3, value: 1 << 55 }));
+        values[3] = i64::MIN;
+        assert!(checked(&values).is_err());
+        values[3] = 1 - (1 << 55);
+        assert_eq!(checked(&values), Ok(values));
+    }
+
+    #[test]
+    fn the_same_state_may_differ_by_rounding_only() {
+        let state = ramp();
+        assert!(same_state(&state, &state.map(|v| v + 1), 0));
+        assert!(!same_state(&state, &state.map(|v| v + 2), 0));
+        assert!(same_state(&state, &state.map(|v| v + v / 1000), 1000));
+        assert!(!same_state(&state, &state.map(|v| v + v / 100), 1000));
+        assert!(!same_state(&state, &ZERO, 999_000));
+    }
+
+    #[test]
+    fn a_change_above_four_medians_is_a_jump() {
+        let square = |norms: &[u128]| norms.iter().map(|n| n * n).collect::<Vec<_>>();
+        assert_eq!(jumps(&square(&[10, 11, 9, 40, 41, 10, 10])), [4]);
+        assert_eq!(jumps(&square(&[0, 0, 1])), [2]);
+        assert_eq!(jumps(&square(&[5, 21])), [1]);
+        assert!(jumps(&[]).is_empty() && jumps(&[7]).is_empty());
+        assert!(jumps(&[u128::MAX; 3]).is_empty());
+    }
+
+    #[test]
+    fn a_jump_of_the_weights_is_found_in_its_span() {
+        let step = |i: i64| [i * 1000; LEN];
+        let mut kept: Vec<Sketch> = (0..20).map(step).collect();
+        assert!(jumping_spans(&kept, Part::Weights).is_empty());
+        kept[12..].iter_mut().for_each(|state| state[..PART].iter_mut().for_each(|v| *v += 3001));
+        assert_eq!(jumping_spans(&kept, Part::Weights), [11]);
+        assert!(jumping_spans(&kept, Part::Momentum).is_empty());
+    }
+
+    fn any_sketch() -> impl Strategy<Value = Sketch> {
+        prop::collection::vec(1 - (BOUND as i64)..BOUND as i64, LEN).prop_map(|v| v.try_into().unwrap())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn distances_of_extreme_sketches_agree_with_real_arithmetic(
+            a in any_sketch(), b in any_sketch(), c in any_sketch(), d in any_sketch(), bound: u32,
+        ) {
+            let ppm = distance_ppm(&a, &b, &c, &d);
+            let real = (0..PARTS).map(|p| {
+                let (mut apart, mut change) = (0f64, 0f64);
+                for i in p * PART..(p + 1) * PART {
+                    let recomputed = d[i] as f64 - c[i] as f64;
+                    apart += (b[i] as f64 - a[i] as f64 - recomputed).powi(2);
+                    change += recomputed.powi(2);
+                }
+                (apart / change).sqrt() * 1e6
+            }).fold(0.0, f64::max);
+            prop_assert!((ppm as f64 - real).abs() <= 1.0 + real * 1e-9);
+            prop_assert!(exceeds(&a, &b, &c, &d, bound) == (ppm >= u64::from(bound)) || ppm == u64::from(bound));
+            prop_assert_eq!(distance_ppm(&c, &d, &c, &d), 0);
+            prop_assert!(same_state(&a, &a, 0));
+        }
+
+        #[test]
+        fn extremes_of_opposite_sign_do_not_overflow(sign: bool) {
+            let top = if sign { BOUND as i64 - 1 } else { 1 - BOUND as i64 };
+            let (high, low) = ([top; LEN], [-top; LEN]);
+            prop_assert_eq!(distance_ppm(&high, &low, &low, &high), 2_000_000);
+            prop_assert!(exceeds(&high, &low, &low, &high, 1_999_999));
+            prop_assert!(!exceeds(&high, &low, &low, &high, 2_000_000));
+        }
+    }
 }

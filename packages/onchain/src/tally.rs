@@ -59,3 +59,40 @@ pub fn tally(scores: &[i64], seats: u32) -> Result<Tally, TallyError> {
         _ => Err(TallyError::NoQuorum { revealed, seats, required: required(seats) }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn two_thirds_of_the_seats_make_a_quorum() {
+        assert_eq!([1, 2, 3, 5, 11].map(required), [1, 2, 2, 4, 8]);
+        assert_eq!(tally(&[3, 1, 2, 9], 5), Ok(Tally { median: 2, spread: 8 }));
+        assert_eq!(tally(&[1, 2, 3], 5), Err(TallyError::NoQuorum { revealed: 3, seats: 5, required: 4 }));
+        assert_eq!(tally(&[], 0), Err(TallyError::NoQuorum { revealed: 0, seats: 0, required: 1 }));
+        assert_eq!(tally(&[1, 2], 1), Err(TallyError::TooMany { revealed: 2, seats: 1 }));
+        assert_eq!(tally(&[i64::MIN, i64::MAX], 2), Ok(Tally { median: i64::MIN, spread: u64::MAX }));
+        assert_eq!(required(u32::MAX), 2_863_311_530);
+    }
+
+    proptest! {
+        #[test]
+        fn a_minority_cannot_move_the_median_out_of_the_honest_range(
+            honest in prop::collection::vec(any::<i64>(), 3), lies in prop::collection::vec(any::<i64>(), 0..3),
+        ) {
+            let all: Vec<_> = honest.iter().chain(&lies).copied().collect();
+            let median = median(&all).unwrap();
+            prop_assert!(median >= *honest.iter().min().unwrap() && median <= *honest.iter().max().unwrap());
+        }
+
+        #[test]
+        fn the_order_of_scores_does_not_matter(mut scores in prop::collection::vec(any::<i64>(), 1..12)) {
+            let seats = scores.len() as u32;
+            let before = tally(&scores, seats);
+            scores.reverse();
+            prop_assert_eq!(tally(&scores, seats), before);
+        }
+    }
+}
