@@ -188,7 +188,8 @@ fn misaligned_memory_gives_an_error_and_not_other_numbers() {
 
 #[test]
 fn a_number_that_is_not_finite_is_found_in_every_float_type() {
-    let cases: [(Dtype, [&[u8]; 2], &[u8]); 4] = [
+    type Case = (Dtype, [&'static [u8]; 2], &'static [u8]);
+    let cases: [Case; 4] = [
         (Dtype::Fp32, [&[0, 0, 0x80, 0x7f], &[1, 0, 0x80, 0xff]], &[0xff, 0xff, 0x7f, 0x7f]),
         (Dtype::Bf16, [&[0x80, 0x7f], &[0xc0, 0xff]], &[0x7f, 0x7f]),
         (Dtype::Fp16, [&[0x00, 0xfc], &[0x01, 0x7c]], &[0xff, 0x7b]),

@@ -1,0 +1,49 @@
+//! Where things lie in a store's folder.
+
+use std::path::{Path, PathBuf};
+
+use lyceum_tensorblock::Root;
+
+pub(crate) const BLOB: &str = "tblock";
+pub(crate) const SIDECAR: &str = "obao4";
+
+/// The paths of one store.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    pub dir: PathBuf,
+}
+
+impl Layout {
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.dir.join("lock")
+    }
+    pub(crate) fn tmp(&self) -> PathBuf {
+        self.dir.join("tmp")
+    }
+    pub(crate) fn blobs(&self) -> PathBuf {
+        self.dir.join("blobs")
+    }
+    /// The folder of a root: its first byte, so that no folder gets too full.
+    pub(crate) fn shelf(&self, root: &Root) -> PathBuf {
+        self.blobs().join(&hex(root)[..2])
+    }
+    pub(crate) fn blob(&self, root: &Root) -> PathBuf {
+        self.shelf(root).join(format!("{}.{BLOB}", hex(root)))
+    }
+    pub(crate) fn sidecar(&self, root: &Root) -> PathBuf {
+        self.shelf(root).join(format!("{}.{SIDECAR}", hex(root)))
+    }
+}
+
+/// A root as 64 lower-case hexadecimal digits.
+pub(crate) fn hex(root: &Root) -> String {
+    blake3::Hash::from_bytes(*root).to_hex().to_string()
+}
+
+/// The root that a file of this store is named after, and its extension; `None` for a foreign name.
+pub(crate) fn parse(path: &Path) -> Option<(Root, &str)> {
+    let stem = path.file_stem()?.to_str()?;
+    let root = *blake3::Hash::from_hex(stem).ok()?.as_bytes();
+    let shelf = path.parent()?.file_name()?.to_str()?;
+    (hex(&root) == stem && shelf == &stem[..2]).then_some((root, path.extension()?.to_str()?))
+}

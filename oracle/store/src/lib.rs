@@ -1,0 +1,28 @@
+//! A node's blobs: tensor blocks, states, manifests and shards, each under the BLAKE3 of its bytes.
+//!
+//! This room owns one folder on one disk. It keeps whole, immutable blobs with the sidecars that prove their
+//! tiles, appears to others as a [`Source`] of verified ranges, and knows neither what the bytes mean (that is
+//! `lyceum-tensorblock` and `learn`) nor the network. It depends on `lyceum-tensorblock` only. Start reading at
+//! [`Store`]; `writer.rs` has the order of steps that makes a store killed at any byte open clean.
+//!
+//! ```text
+//! lock                        held while the store is open
+//! tmp/                        what is being written; emptied when the store opens
+//! blobs/ab/ab…64 hex.tblock   a blob; there whole or not at all
+//! blobs/ab/ab….obao4          its sidecar: length, then the tree's hash pairs
+//! ```
+
+mod disk;
+mod error;
+mod fetch;
+mod layout;
+mod store;
+mod writer;
+
+pub use disk::{Faults, Step};
+pub use error::{Damage, StoreError};
+pub use fetch::{Source, WINDOW};
+pub use store::{Blob, Options, Store, Usage};
+pub use writer::BlobWriter;
+
+pub use lyceum_tensorblock::Root;

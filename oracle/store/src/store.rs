@@ -1,0 +1,351 @@
+//! The store itself: what is there, and the ways in and out.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lyceum_tensorblock::outboard::sidecar_len;
+use lyceum_tensorblock::{Backing, Outboard, Root, TensorBlock, root_of};
+
+use crate::disk::{Disk, Faults};
+use crate::error::{Damage, StoreError};
+use crate::layout::{BLOB, Layout, SIDECAR, parse};
+use crate::writer::{BlobWriter, cost};
+
+/// How a store is opened.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Most bytes that blobs and sidecars together may take; `None` = as many as the disk holds.
+    pub quota: Option<u64>,
+    /// For tests: watches every change on disk.
+    pub faults: Option<Arc<dyn Faults>>,
+}
+
+/// A content-addressed store of one node. All methods take `&self` and may be called from any thread.
+#[derive(Debug)]
+pub struct Store {
+    pub(crate) layout: Layout,
+    pub(crate) disk: Disk,
+    quota: Option<u64>,
+    entries: Mutex<Entries>,
+    next_temp: AtomicU64,
+    /// Locked while the store is open; the operating system lets go of it even when we are killed.
+    _lock: File,
+}
+
+/// What a store takes on disk, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Blobs and sidecars.
+    pub stored: u64,
+    /// Set aside for what is being written.
+    pub reserved: u64,
+    /// The most that both may be.
+    pub quota: Option<u64>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Entries {
+    blobs: BTreeMap<Root, Entry>,
+    stored: u64,
+    reserved: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    len: u64,
+    /// Bytes on disk with the sidecar.
+    cost: u64,
+    damage: Option<Damage>,
+}
+
+impl Entries {
+    /// Whether the blob is there and not known to be damaged.
+    pub(crate) fn is_healthy(&self, root: &Root) -> bool {
+        self.blobs.get(root).is_some_and(|entry| entry.damage.is_none())
+    }
+
+    /// Whether anything is known of a root.
+    pub(crate) fn contains(&self, root: &Root) -> bool {
+        self.blobs.contains_key(root)
+    }
+
+    /// A blob has come in: what was reserved for it becomes what it takes.
+    pub(crate) fn settle(&mut self, root: Root, len: u64, reserved: u64) {
+        self.add(root, Entry { len, cost: cost(len), damage: None });
+        self.reserved = self.reserved.saturating_sub(reserved);
+    }
+
+    /// Drops what is known of a root.
+    pub(crate) fn forget(&mut self, root: &Root) {
+        self.stored -= self.blobs.remove(root).map_or(0, |entry| entry.cost);
+    }
+
+    fn add(&mut self, root: Root, entry: Entry) {
+        self.forget(&root);
+        self.stored += entry.cost;
+        self.blobs.insert(root, entry);
+    }
+}
+
+/// A blob in mapped memory. It stays readable even if the store removes it meanwhile.
+#[derive(Debug)]
+pub struct Blob {
+    root: Root,
+    bytes: Backing,
+}
+
+impl Blob {
+    /// Its root.
+    pub fn root(&self) -> Root {
+        self.root
+    }
+
+    /// The blob as a tensor block; its tensors are views of the map.
+    pub fn into_tensor_block(self) -> Result<TensorBlock, StoreError> {
+        TensorBlock::parse(self.bytes).map_err(|source| StoreError::Format { root: self.root, source })
+    }
+}
+
+impl Deref for Blob {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Store {
+    /// Opens the store in `dir`, which is created if there is none, without a quota.
+    pub fn open(dir: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_with(dir, Options::default())
+    }
+
+    /// Opens a store: removes what an interrupted process left, and holds every blob's length against its sidecar
+    /// ([`Store::damaged`] tells). It reads lengths, not blobs; [`Store::verify`] reads a blob.
+    pub fn open_with(dir: impl AsRef<Path>, options: Options) -> Result<Self, StoreError> {
+        let dir = dir.as_ref();
+        fs::create_dir_all(dir).map_err(|e| StoreError::io(dir, e))?;
+        let layout = Layout { dir: fs::canonicalize(dir).map_err(|e| StoreError::io(dir, e))? };
+        let disk = Disk(options.faults);
+        let path = layout.lock();
+        let opened = File::options().create(true).truncate(false).write(true).open(&path);
+        let lock = opened.map_err(|e| StoreError::io(&path, e))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse { dir: layout.dir }),
+            Err(TryLockError::Error(error)) => return Err(StoreError::io(&path, error)),
+        }
+        if let Some(parent) = layout.dir.parent() {
+            disk.sync_folder(parent).map_err(|e| StoreError::io(parent, e))?;
+        }
+        for folder in [layout.tmp(), layout.blobs()] {
+            disk.create_folder(&folder).map_err(|e| StoreError::io(&folder, e))?;
+        }
+        let entries = Mutex::new(scan(&layout, &disk)?);
+        let (quota, next_temp) = (options.quota, AtomicU64::new(0));
+        Ok(Self { layout, disk, quota, entries, next_temp, _lock: lock })
+    }
+
+    /// Stores bytes under their root.
+    pub fn put(&self, bytes: &[u8]) -> Result<Root, StoreError> {
+        let root = root_of(bytes);
+        if !self.has(&root) {
+            let mut writer = self.writer()?;
+            writer.append(bytes)?;
+            writer.commit_as(&root)?;
+        }
+        Ok(root)
+    }
+
+    /// Moves a written file in under its root; the path is gone afterwards. It must be on the store's own file
+    /// system, such as under [`Store::temp_path`], and nobody may write to it any more. On an error the file stays
+    /// where it is.
+    pub fn put_file(&self, path: impl AsRef<Path>) -> Result<Root, StoreError> {
+        let path = path.as_ref();
+        let meta = fs::symlink_metadata(path).map_err(|e| StoreError::io(path, e))?;
+        if !meta.is_file() {
+            let source = io::Error::new(io::ErrorKind::InvalidInput, "not a plain file");
+            return Err(StoreError::Io { path: path.to_path_buf(), source });
+        }
+        let root = BlobWriter::adopt(self, path)?.commit()?;
+        // Still there if the blob already was.
+        self.disk.remove(path).map_err(|e| StoreError::io(path, e))?;
+        Ok(root)
+    }
+
+    /// Begins a blob that is written piece by piece.
+    pub fn writer(&self) -> Result<BlobWriter<'_>, StoreError> {
+        BlobWriter::new(self)
+    }
+
+    /// A fresh path in the store's own temporary folder, for [`Store::put_file`]. What lies there is removed when
+    /// the store is opened the next time.
+    pub fn temp_path(&self) -> PathBuf {
+        self.layout.tmp().join(self.next_temp.fetch_add(1, Ordering::Relaxed).to_string())
+    }
+
+    /// Maps a blob. Its length is checked; its bytes were verified when they came in.
+    pub fn get(&self, root: &Root) -> Result<Blob, StoreError> {
+        let required = self.len(root)?;
+        let path = self.layout.blob(root);
+        let bytes = Backing::map(&path).map_err(|e| StoreError::file(&path, e))?;
+        let found = bytes.len() as u64;
+        if found != required {
+            let damage = Damage::Length { required, found };
+            return Err(StoreError::Damaged { root: *root, damage });
+        }
+        Ok(Blob { root: *root, bytes })
+    }
+
+    /// The length of a blob in bytes.
+    pub fn len(&self, root: &Root) -> Result<u64, StoreError> {
+        match self.entries().blobs.get(root) {
+            None => Err(StoreError::Missing { root: *root }),
+            Some(Entry { damage: Some(damage), .. }) => {
+                Err(StoreError::Damaged { root: *root, damage: damage.clone() })
+            }
+            Some(entry) => Ok(entry.len),
+        }
+    }
+
+    /// Whether the blob is there and not known to be damaged.
+    pub fn has(&self, root: &Root) -> bool {
+        self.entries().is_healthy(root)
+    }
+
+    /// The roots and lengths of all blobs that aren't known to be damaged, ascending by root.
+    pub fn list(&self) -> Vec<(Root, u64)> {
+        let entries = self.entries();
+        let healthy = entries.blobs.iter().filter(|(_, entry)| entry.damage.is_none());
+        healthy.map(|(root, entry)| (*root, entry.len)).collect()
+    }
+
+    /// The blobs that are known to be damaged, and how.
+    pub fn damaged(&self) -> Vec<(Root, Damage)> {
+        let entries = self.entries();
+        let damaged = entries.blobs.iter().filter_map(|(root, entry)| Some((*root, entry.damage.clone()?)));
+        damaged.collect()
+    }
+
+    /// Removes a blob, damaged or not; whether it was there.
+    pub fn remove(&self, root: &Root) -> Result<bool, StoreError> {
+        let mut entries = self.entries();
+        if !entries.contains(root) {
+            return Ok(false);
+        }
+        let (blob, sidecar, shelf) =
+            (self.layout.blob(root), self.layout.sidecar(root), self.layout.shelf(root));
+        // The blob first: a sidecar without a blob is what opening cleans up.
+        self.disk.remove(&blob).map_err(|e| StoreError::io(&blob, e))?;
+        entries.forget(root);
+        self.disk.remove(&sidecar).map_err(|e| StoreError::io(&sidecar, e))?;
+        self.disk.sync_folder(&shelf).map_err(|e| StoreError::io(&shelf, e))?;
+        Ok(true)
+    }
+
+    /// Reads a blob and holds its bytes and its sidecar against the root. What is found to be damaged is from then
+    /// on reported as such, and replaced when it is put or fetched again.
+    pub fn verify(&self, root: &Root) -> Result<(), StoreError> {
+        let damage = match self.get(root) {
+            Err(StoreError::Damaged { damage, .. }) => damage,
+            Err(error) => return Err(error),
+            Ok(blob) => {
+                let path = self.layout.blob(root);
+                let outboard = Outboard::of(&blob).map_err(|e| StoreError::io(&path, e))?;
+                if outboard.root() != *root {
+                    Damage::Bytes
+                } else if fs::read(self.layout.sidecar(root)).ok().as_deref() == Some(outboard.bytes()) {
+                    return Ok(());
+                } else {
+                    Damage::Sidecar
+                }
+            }
+        };
+        if let Some(entry) = self.entries().blobs.get_mut(root) {
+            entry.damage = Some(damage.clone());
+        }
+        Err(StoreError::Damaged { root: *root, damage })
+    }
+
+    /// What the store takes on disk.
+    pub fn usage(&self) -> Usage {
+        let entries = self.entries();
+        Usage { stored: entries.stored, reserved: entries.reserved, quota: self.quota }
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.layout.dir
+    }
+
+    /// What is known to be there. A thread that panicked while holding it left it whole: every change is a
+    /// single insertion or removal.
+    pub(crate) fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn reserve(&self, needed: u64) -> Result<(), StoreError> {
+        let mut entries = self.entries();
+        let used = entries.stored + entries.reserved;
+        if let Some(quota) = self.quota.filter(|&quota| used.saturating_add(needed) > quota) {
+            return Err(StoreError::QuotaExceeded { quota, used, needed });
+        }
+        entries.reserved = entries.reserved.saturating_add(needed);
+        Ok(())
+    }
+
+    pub(crate) fn release(&self, bytes: u64) {
+        let mut entries = self.entries();
+        entries.reserved = entries.reserved.saturating_sub(bytes);
+    }
+}
+
+/// Cleans up after an interrupted process and takes stock. Files that aren't the store's are left alone.
+fn scan(layout: &Layout, disk: &Disk) -> Result<Entries, StoreError> {
+    for path in files(&layout.tmp())?.into_iter().filter(|path| !path.is_dir()) {
+        tracing::info!(path = %path.display(), "removing what an interrupted process left");
+        disk.remove(&path).map_err(|e| StoreError::io(&path, e))?;
+    }
+    let mut entries = Entries::default();
+    for shelf in files(&layout.blobs())?.into_iter().filter(|path| path.is_dir()) {
+        for path in files(&shelf)? {
+            match parse(&path) {
+                Some((root, BLOB)) => {
+                    let entry = inspect(layout, &root, &path)?;
+                    entries.add(root, entry);
+                }
+                Some((root, SIDECAR)) if !layout.blob(&root).exists() => {
+                    disk.remove(&path).map_err(|e| StoreError::io(&path, e))?;
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(entries)
+}
+
+/// A blob's entry, by the lengths of its files and the length its sidecar states.
+fn inspect(layout: &Layout, root: &Root, blob: &Path) -> Result<Entry, StoreError> {
+    let len = fs::metadata(blob).map_err(|e| StoreError::io(blob, e))?.len();
+    let path = layout.sidecar(root);
+    let side_len = fs::metadata(&path).map_or(0, |meta| meta.len());
+    let damage = match Outboard::open(&path, *root) {
+        Ok(sidecar) if sidecar.file_len() == len => None,
+        Ok(sidecar) => Some(Damage::Length { required: sidecar.file_len(), found: len }),
+        Err(_) => Some(Damage::Sidecar),
+    };
+    if let Some(damage) = &damage {
+        tracing::warn!(blob = %blob.display(), %damage, "a blob is damaged");
+    }
+    debug_assert!(damage.is_some() || side_len == sidecar_len(len));
+    Ok(Entry { len, cost: len.saturating_add(side_len), damage })
+}
+
+fn files(dir: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let read = fs::read_dir(dir).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    read.map_err(|e| StoreError::io(dir, e))
+}
