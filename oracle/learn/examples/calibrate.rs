@@ -1,0 +1,176 @@
+//! Measures what the demo's parameters rest on: speed of training, how far the base learns, the honest gain of an
+//! expert in each domain and what it costs the others, how evenly states move, and how far cheats end from honest
+//! re-execution. `cargo run --release --example calibrate -p lyceum-learn [-- base-steps expert-lr]`
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use lyceum_learn::data::split;
+use lyceum_learn::items::Items;
+use lyceum_learn::sketch::{change_norms, state_sketch};
+use lyceum_learn::{
+    Hash32, LearnError, Model, ModelConfig, Observer, Recipe, RunSpec, Shard, State, Target, Trainer, gain,
+    run, score,
+};
+
+const CONTEXT: usize = 256;
+
+fn files(root: &Path, suffix: &str, out: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(root) else { return };
+    let mut paths: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            files(&path, suffix, out);
+        } else if path.to_string_lossy().ends_with(suffix) {
+            out.push(path);
+        }
+    }
+}
+
+fn output(program: &str, args: &[&str]) -> String {
+    let out = std::process::Command::new(program).args(args).output().expect("the program runs");
+    String::from_utf8_lossy(&out.stdout).trim().to_owned()
+}
+
+fn texts() -> Vec<(&'static str, Vec<u8>)> {
+    let root = PathBuf::from(output("rustc", &["--print", "sysroot"])).join("lib/rustlib/src/rust/library");
+    let mut rust = Vec::new();
+    files(&root, ".rs", &mut rust);
+    let (mut code, mut prose) = (Vec::new(), Vec::new());
+    for path in rust.iter().filter(|p| p.to_string_lossy().contains("/src/")) {
+        for line in std::fs::read_to_string(path).unwrap_or_default().lines() {
+            let bare = line.trim_start();
+            match bare.strip_prefix("///").or_else(|| bare.strip_prefix("//!")) {
+                Some(text) => prose.extend_from_slice(format!("{}\n", text.trim()).as_bytes()),
+                None => code.extend_from_slice(format!("{line}\n").as_bytes()),
+            }
+        }
+        if code.len() > 12 << 20 {
+            break;
+        }
+    }
+    let stdlib = output("python3", &["-c", "import os; print(os.path.dirname(os.__file__))"]);
+    let (mut paths, mut python) = (Vec::new(), Vec::new());
+    files(Path::new(&stdlib), ".py", &mut paths);
+    for path in paths.iter().filter(|p| !p.to_string_lossy().contains("-packages")) {
+        python.extend(std::fs::read(path).unwrap_or_default());
+        if python.len() > 12 << 20 {
+            break;
+        }
+    }
+    vec![("code", code), ("prose", prose), ("python", python)]
+}
+
+#[derive(Default)]
+struct Kept(Vec<State>);
+
+impl Observer for Kept {
+    fn keep(&mut self, _: u32, state: &State, _: &[u8]) -> Result<(), String> {
+        self.0.push(state.copy());
+        Ok(())
+    }
+}
+
+fn main() -> Result<(), LearnError> {
+    tch::set_num_threads(1);
+    let arg =
+        |i: usize, default: f64| std::env::args().nth(i).and_then(|a| a.parse().ok()).unwrap_or(default);
+    let (base_steps, base_lr, lr) = (arg(1, 1200.0) as u32, arg(2, 4e-3), arg(3, 4e-3));
+    let texts = texts();
+    let (mut shards, mut items) = (Vec::new(), Vec::new());
+    for (name, text) in &texts {
+        let parts = split(text, 4096, 20)?;
+        println!(
+            "{name}: {:.1} MB, held out {:.2} MB",
+            text.len() as f64 / 1e6,
+            parts.held_out.len() as f64 / 1e6
+        );
+        items.push(Items::draw(&parts.held_out, CONTEXT + 1, 200, &Hash32([1; 32]))?);
+        shards.push(Shard::new(parts.train));
+    }
+    let supervised: Vec<_> = (0..).zip(&shards).map(|(e, s)| s.clone().for_expert(e)).collect();
+    let mut model = Model::init(ModelConfig::demo(texts.len() + 1), &Hash32([2; 32]), tch::Device::Cpu)?;
+    let spec = RunSpec {
+        target: Target::Base {},
+        recipe: Recipe {
+            peak_lr_nano: (base_lr * 1e9) as u64,
+            warmup_steps: base_steps / 20,
+            mixture: vec![1; texts.len()],
+        },
+        seed: Hash32([3; 32]),
+        intervals: base_steps / 100,
+        steps_per_interval: 100,
+        rows: 4,
+        context: CONTEXT,
+    };
+    let begun = Instant::now();
+    let mut trainer = Trainer::new(model, spec.clone(), &supervised)?;
+    let record = run(&mut trainer, &mut ())?;
+    model = trainer.into_model();
+    let seconds = begun.elapsed().as_secs_f64();
+    println!(
+        "base: {} steps, {seconds:.1} s, {:.0} tokens/s",
+        spec.steps(),
+        (spec.steps() * 1024) as f64 / seconds
+    );
+    println!("base: last losses {:?}", &record.losses[record.losses.len().saturating_sub(3)..]);
+    let begun = Instant::now();
+    let before = items.iter().map(|i| score(&model, i)).collect::<Result<Vec<_>, _>>()?;
+    println!("scored 3 x 200 items in {:.2} s", begun.elapsed().as_secs_f64());
+    for ((name, _), b) in texts.iter().zip(&before) {
+        println!("base {name}: {:.4} bits per byte", b.mean as f64 / 1e6);
+    }
+    let mut blocks = Vec::new();
+    for (index, (name, _)) in texts.iter().enumerate() {
+        let mut mixture = vec![0; texts.len()];
+        mixture[index] = 1;
+        let spec = RunSpec {
+            target: Target::Expert { index: index as u32 },
+            recipe: Recipe { peak_lr_nano: (lr * 1e9) as u64, warmup_steps: 20, mixture },
+            seed: Hash32([4 + index as u8; 32]),
+            intervals: 200,
+            steps_per_interval: 2,
+            rows: 4,
+            context: CONTEXT,
+        };
+        let begun = Instant::now();
+        let mut plain = Trainer::new(model.copy(), spec.clone(), &shards)?;
+        for _ in 0..100 {
+            plain.step()?;
+        }
+        let bare = begun.elapsed().as_secs_f64() * 4.0;
+        let begun = Instant::now();
+        let mut trainer = Trainer::new(model.copy(), spec.clone(), &shards)?;
+        let mut kept = Kept::default();
+        run(&mut trainer, &mut kept)?;
+        let seconds = begun.elapsed().as_secs_f64();
+        let begun = Instant::now();
+        let key = Hash32([9; 32]);
+        let sketches = kept.0.iter().map(|s| state_sketch(&key, s)).collect::<Result<Vec<_>, _>>()?;
+        let each = begun.elapsed().as_secs_f64() / sketches.len() as f64;
+        print!("expert {name}: 400 steps in {seconds:.1} s with states and roots, {bare:.1} s without");
+        println!(" ({:.0} tokens/s); sketch {:.1} ms", 400.0 * 1024.0 / bare, each * 1e3);
+        for part in 0..3 {
+            let mut norms: Vec<f64> = sketches.windows(2).map(|p| change_norms(&p[0], &p[1])[part]).collect();
+            let line: Vec<String> = norms.iter().map(|n| format!("{n:.3}")).collect();
+            let max = norms.iter().copied().fold(0.0, f64::max);
+            norms.sort_by(f64::total_cmp);
+            let median = (norms[norms.len() / 2] + norms[(norms.len() - 1) / 2]) / 2.0;
+            println!("  {}: max/median {:.2}  {}", ["w", "m", "√v"][part], max / median, line.join(" "));
+        }
+        for (i, (other, _)) in texts.iter().enumerate() {
+            let after = score(trainer.model(), &items[i])?;
+            let change = (after.mean as f64 / before[i].mean as f64 - 1.0) * 100.0;
+            println!("  {other}: {change:+.2} %, gain {:.2} %", gain(&before[i], &after)? as f64 / 1e6);
+        }
+        blocks.push((index as u32, trainer.model().export(spec.target)?));
+    }
+    let refs: Vec<_> = blocks.iter().map(|(i, t)| (*i, t)).collect();
+    let merged = model.compose(&refs)?;
+    for (i, (name, _)) in texts.iter().enumerate() {
+        let after = score(&merged, &items[i])?;
+        println!("merged {name}: {:+.2} %", (after.mean as f64 / before[i].mean as f64 - 1.0) * 100.0);
+    }
+    Ok(())
+}
