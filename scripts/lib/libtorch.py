@@ -109,6 +109,8 @@ def main():
 if __name__ == "__main__":
     try:
         main()
+    except KeyboardInterrupt:
+        sys.exit(130)
     except OSError as error:
         sys.exit(f"error: {error}")
     except (zipfile.BadZipFile, subprocess.CalledProcessError) as error:
