@@ -22,12 +22,17 @@ impl AtomicFile {
     pub fn create(path: &Path) -> Result<Self, FileError> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let name = path.file_name().ok_or_else(|| FileError::NotAFile { path: path.to_path_buf() })?;
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let temp =
-            path.with_file_name(format!(".{}.{}.{number}.tmp", name.to_string_lossy(), std::process::id()));
-        let file = OpenOptions::new().write(true).create_new(true).open(&temp);
-        let file = file.map_err(|e| FileError::io(&temp, e))?;
-        Ok(Self { file, temp, path: path.to_path_buf(), committed: false })
+        loop {
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let temp = format!(".{}.{}.{number}.tmp", name.to_string_lossy(), std::process::id());
+            let temp = path.with_file_name(temp);
+            match OpenOptions::new().write(true).create_new(true).open(&temp) {
+                Ok(file) => return Ok(Self { file, temp, path: path.to_path_buf(), committed: false }),
+                // Left by a killed process that had our id, as every one has in a container.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(FileError::io(&temp, error)),
+            }
+        }
     }
 
     /// Writes everything to the disk, then puts the file in its place.

@@ -54,6 +54,17 @@ fn a_failed_write_leaves_the_old_file_and_nothing_else() {
 }
 
 #[test]
+fn what_a_killed_process_of_the_same_id_left_is_in_nobody_s_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.tblock");
+    for number in 0..50 {
+        fs::write(dir.path().join(format!(".x.tblock.{}.{number}.tmp", std::process::id())), "half").unwrap();
+    }
+    let written = write(&path, &tensors(&[1.0])).unwrap();
+    assert_eq!(TensorBlock::open(&path).unwrap().root(), written.root);
+}
+
+#[test]
 fn a_full_disk_has_its_own_error() {
     // A writer that takes a part and then has no room, as a file on a full disk.
     struct Full(usize);

@@ -149,6 +149,17 @@ fn the_table_must_end_with_its_last_entry_and_the_file_with_its_last_tensor() {
 }
 
 #[test]
+fn a_wider_gap_before_the_data_is_refused_though_everything_else_fits() {
+    let mut bytes = single();
+    bytes.splice(192..192, [0; 64]);
+    // Data offset and file length of the header, offset of the entry.
+    for (at, value) in [(48, 256u64), (88, 258), (141, 256)] {
+        bytes = with(bytes, at, &value.to_le_bytes());
+    }
+    assert_eq!(refusal(&bytes), FormatError::DataOffset { entry: 0, required: 192, found: 256 });
+}
+
+#[test]
 fn what_cannot_be_written_is_refused_by_the_writer() {
     let data = [0u8; 8];
     let tensor =
