@@ -110,7 +110,7 @@ async fn run(jitter: u64) -> BTreeMap<usize, Said> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_run_is_the_same_whatever_the_scheduling() {
     let first = run(0).await;
-    assert!(first[&0].len() > 100, "{}", first[&0].len());
+    assert!(first[&0].len() > 50, "{}", first[&0].len());
     for jitter in 1..6 {
         assert_eq!(run(jitter).await, first, "jitter {jitter}");
     }
