@@ -1,9 +1,13 @@
 //! Proof-of-learning credits: earned, never bought or transferred.
 
+mod event;
+
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Addr, CosmosMsg, StdResult, Timestamp, Uint128};
 
 use crate::client::{Contract, Interface};
+
+pub use event::Event;
 
 /// Marker of the interface of `credits`.
 #[derive(Debug, Clone)]

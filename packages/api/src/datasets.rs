@@ -1,11 +1,15 @@
 //! Datasets: proposal, audit by a drawn committee, vote, tier, and the record of their use.
 
+mod event;
+
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Addr, Binary, CosmosMsg, QuerierWrapper, StdResult, Timestamp, Uint128};
 
 use crate::Hash32;
 use crate::canonical::{Canonical, DecodeError, Decoder, Encoder};
 use crate::client::{Contract, Interface};
+
+pub use event::Event;
 
 /// Marker of the interface of `datasets`.
 #[derive(Debug, Clone)]
@@ -86,6 +90,26 @@ pub struct AuditReport {
     pub duplicates_ppm: u32,
     /// Measured gain of training on a sample of it: percent × 10⁻⁶.
     pub gain: i64,
+}
+
+impl From<lyceum_economy::dataset::Tier> for Tier {
+    fn from(tier: lyceum_economy::dataset::Tier) -> Self {
+        match tier {
+            lyceum_economy::dataset::Tier::Experimental => Self::Experimental,
+            lyceum_economy::dataset::Tier::Silver => Self::Silver,
+            lyceum_economy::dataset::Tier::Gold => Self::Gold,
+        }
+    }
+}
+
+impl From<Tier> for lyceum_economy::dataset::Tier {
+    fn from(tier: Tier) -> Self {
+        match tier {
+            Tier::Experimental => Self::Experimental,
+            Tier::Silver => Self::Silver,
+            Tier::Gold => Self::Gold,
+        }
+    }
 }
 
 impl Canonical for AuditReport {
@@ -220,12 +244,12 @@ pub enum ExecuteMsg {
         /// Whether in favour.
         yes: bool,
     },
-    /// By anyone after the vote: give a tier or reject; return or forfeit the deposit; extend once.
+    /// By anyone after the vote: give a tier or reject; return or forfeit the deposit; extend once, from now on.
     CloseVote {
         /// The dataset.
         dataset: u64,
     },
-    /// By `nodes`: the voting power of a node from now on.
+    /// By `nodes`, paused or not: the voting power of a node from the next height on.
     SetPower {
         /// The node.
         node: String,
@@ -358,8 +382,8 @@ pub enum Status {
     },
     /// It was refused.
     Rejected {
-        /// Why: a stable code such as `audit_pii`, `audit_duplicates`, `audit_licence`, `audit_quorum`,
-        /// `vote_quorum`, `vote_refused`.
+        /// Why, a stable code: `audit_licence`, `audit_pii`, `audit_toxicity`, `audit_duplicates`, `vote_refused`
+        /// (deposit lost), `audit_quorum`, `vote_quorum` (deposit returned).
         reason: String,
     },
 }

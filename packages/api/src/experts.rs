@@ -1,5 +1,7 @@
 //! Models and expert blocks: a DAG of content roots, heads, history, and an accumulator over final blocks.
 
+mod event;
+
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Addr, CosmosMsg, QuerierWrapper, StdResult, Timestamp};
 
@@ -7,6 +9,8 @@ use crate::Hash32;
 use crate::canonical::Encoder;
 use crate::client::{Contract, Interface};
 use crate::manifest::Target;
+
+pub use event::Event;
 
 /// Marker of the interface of `experts`.
 #[derive(Debug, Clone)]
@@ -97,8 +101,8 @@ pub enum ExecuteMsg {
         /// The block.
         block: NewBlock,
     },
-    /// By `tasks`: a provisional block is final; it enters the accumulator. It becomes the head of its target
-    /// unless it is a fork.
+    /// By `tasks`: a provisional block whose parents are final is final; it enters the accumulator. It becomes the
+    /// head of its target unless it is a fork.
     Finalize {
         /// Its id.
         block: u64,
@@ -307,15 +311,17 @@ pub struct AccumulatorResponse {
     pub count: u64,
 }
 
-/// Answer to [`QueryMsg::Proof`].
+/// Answer to [`QueryMsg::Proof`], for `lyceum_onchain::accumulator::verify`.
 #[cw_serde]
 pub struct ProofResponse {
     /// The leaf ([`block_leaf`]).
     pub leaf: Hash32,
     /// Its index.
     pub index: u64,
-    /// The proof's hashes.
-    pub proof: Vec<Hash32>,
+    /// Siblings within the leaf's mountain, from the bottom up.
+    pub siblings: Vec<Hash32>,
+    /// Peaks of the other mountains, largest first.
+    pub peaks: Vec<Hash32>,
     /// The root it leads to.
     pub root: Hash32,
     /// Leaves under that root.

@@ -1,9 +1,13 @@
 //! Treasury, emission to learning blocks, accruals and pull claims.
 
+mod event;
+
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Addr, Coin, CosmosMsg, StdResult, Timestamp, Uint128};
 
 use crate::client::{Contract, Interface};
+
+pub use event::Event;
 
 /// Marker of the interface of `rewards`.
 #[derive(Debug, Clone)]
@@ -69,26 +73,31 @@ pub struct InstantiateMsg {
 /// What `rewards` executes.
 #[cw_serde]
 pub enum ExecuteMsg {
-    /// By anyone, with funds: they join the treasury.
+    /// By anyone, with funds, paused or not: they join the treasury. (Coins sent without a message count for
+    /// nothing.)
     Fund {},
-    /// By `tasks`, `nodes` or `datasets`, with funds of at least the sum: credit the payments, the rest joins the treasury.
+    /// By `tasks`, `nodes` or `datasets`, paused or not, with funds of at least the sum: credit the payments, the
+    /// rest joins the treasury. Zero payments are passed over.
     Deposit {
         /// The payments, at most 64.
         payments: Vec<Payment>,
     },
-    /// By `tasks` or `datasets`: weights in the learning block that is open, at most 64.
+    /// By `tasks` or `datasets`: weights in the learning block that is open, at most 64. Zero weights are passed
+    /// over.
     Accrue {
         /// The learning block; must be the open one.
         learning_block: u64,
         /// The weights.
         accruals: Vec<Accrual>,
     },
-    /// By `tasks`: the learning block is sealed; its emission is shared and the next one opens.
+    /// By `tasks`: the learning block is sealed; its emission is shared and the next one opens. Learning blocks
+    /// are numbered from 0.
     Seal {
         /// The learning block; must be the open one.
         learning_block: u64,
     },
-    /// By anyone for himself: pull what was credited, over at most `limit` sealed learning blocks.
+    /// By anyone for himself, paused or not: pull what was credited, and shares of at most `limit` sealed
+    /// learning blocks. Refused if there is nothing to settle.
     Claim {
         /// How many learning blocks to settle, capped.
         limit: Option<u32>,
@@ -164,18 +173,18 @@ pub struct ConfigResponse {
     pub paused: bool,
 }
 
-/// Answer to [`QueryMsg::Treasury`]; free + accrued is what the contract holds.
+/// Answer to [`QueryMsg::Treasury`]; free + accrued is what the contract holds of all it was funded with.
 #[cw_serde]
 pub struct TreasuryResponse {
     /// Not promised to anybody, ulyc.
     pub free: Uint128,
     /// Promised and not yet pulled, ulyc.
     pub accrued: Uint128,
-    /// Pulled, ulyc.
+    /// Pulled and granted, ulyc.
     pub paid: Uint128,
-    /// The learning block that is open.
+    /// The learning block that is open; the first is 0.
     pub open_block: u64,
-    /// When the last one sealed.
+    /// When the last one sealed; before that, when the contract was instantiated.
     pub last_seal: Timestamp,
 }
 
@@ -193,7 +202,8 @@ pub struct ClaimableResponse {
 pub struct PoolInfo {
     /// The pool.
     pub pool: Pool,
-    /// Its part of the emission, ulyc.
+    /// Its part of the emission, ulyc; what shares leave over by rounding goes back to the treasury once the last
+    /// one is pulled.
     pub amount: Uint128,
     /// Sum of weights.
     pub weight: Uint128,
@@ -242,6 +252,11 @@ pub struct TrailResponse {
 }
 
 impl Client {
+    /// Funds that join the treasury.
+    pub fn fund(&self, funds: Vec<Coin>) -> StdResult<CosmosMsg> {
+        self.execute(&ExecuteMsg::Fund {}, funds)
+    }
+
     /// Credits payments with funds; what exceeds their sum joins the treasury.
     pub fn deposit(&self, payments: Vec<Payment>, funds: Vec<Coin>) -> StdResult<CosmosMsg> {
         self.execute(&ExecuteMsg::Deposit { payments }, funds)
