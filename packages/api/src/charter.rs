@@ -7,6 +7,8 @@ use crate::Hash32;
 use crate::client::{Contract, Interface};
 use crate::{datasets, experts, nodes, tasks};
 
+pub mod events;
+
 /// Marker of the charter's interface.
 #[derive(Debug, Clone)]
 pub struct Charter;
@@ -104,6 +106,13 @@ pub enum Action {
     },
 }
 
+/// The most rules.
+pub const MAX_RULES: usize = 64;
+/// The most limits of a rule.
+pub const MAX_LIMITS: usize = 16;
+/// The most parameters of an action that is asked about.
+pub const MAX_ACTION_PARAMS: usize = 64;
+
 /// Instantiation.
 #[cw_serde]
 pub struct InstantiateMsg {
@@ -127,12 +136,12 @@ pub enum ExecuteMsg {
     },
     /// By the named successor.
     AcceptAuthority {},
-    /// By the authority: propose another pact.
+    /// By the authority: propose another pact; acknowledgements begin anew.
     ProposePact {
         /// Hash of its text.
         pact: Hash32,
     },
-    /// By an active node: acknowledge the proposed pact.
+    /// By an active node, once: acknowledge the proposed pact.
     Acknowledge {
         /// The hash acknowledged; must be the proposed one.
         pact: Hash32,
@@ -144,9 +153,11 @@ pub enum ExecuteMsg {
         /// The new rules.
         rules: Vec<Rule>,
     },
-    /// By the authority: stop everything but exits (unbonding, claims of rewards, withdrawals).
+    /// By the authority: stop everything but exits (unbonding, claims of rewards, withdrawals). A contract that
+    /// fails to pause does not keep the others from pausing; it is named by an event, and the message may be
+    /// repeated.
     Pause {},
-    /// By the authority: go on.
+    /// By the authority: go on. Contracts that fail are treated as by [`ExecuteMsg::Pause`].
     Resume {},
     /// By the authority: act on a contract.
     Act {

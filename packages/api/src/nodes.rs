@@ -1,10 +1,15 @@
 //! Nodes: bonding, roles, GPU binding, trust, jail, slashing, voting power by height, committees by stake.
 
 use cosmwasm_schema::{QueryResponses, cw_serde};
-use cosmwasm_std::{Addr, Binary, CosmosMsg, QuerierWrapper, StdResult, Timestamp, Uint128};
+use cosmwasm_std::{Addr, Binary, CosmosMsg, QuerierWrapper, StdResult, Uint128};
 
 use crate::Hash32;
 use crate::client::{Contract, Interface};
+
+mod answers;
+pub mod events;
+
+pub use answers::*;
 
 /// Marker of the interface of `nodes`.
 #[derive(Debug, Clone)]
@@ -180,12 +185,14 @@ pub enum ExecuteMsg {
     },
     /// By a node, with funds: add stake.
     Bond {},
-    /// By anyone: let stake that is a day old count in committee draws.
+    /// By anyone: let stake that is a day old count in committee draws from the next epoch on, and bring the
+    /// node's activity and vote power up to date with the parameters and the work epoch.
     Mature {
         /// The node.
         node: String,
     },
-    /// By a node: withdraw stake into the queue.
+    /// By a node: withdraw stake into the queue, where it stays slashable until it is claimed. Stake that open
+    /// claims rest on stays.
     Unbond {
         /// How much, ulyc.
         amount: Uint128,
@@ -209,17 +216,18 @@ pub enum ExecuteMsg {
     },
     /// By a jailed node whose time is over.
     Unjail {},
-    /// By `tasks` or `datasets`: report what happened.
+    /// By `tasks`, or by `datasets` for seats and for slashes of attestations: report what happened.
     Report {
         /// The events, at most 64.
         events: Vec<NodeEvent>,
     },
-    /// By the charter: replace the parameters.
+    /// By the charter: replace the parameters. The epoch under way begins anew when its length changes; a changed
+    /// least stake reaches a node at its next message, or when anyone sends [`ExecuteMsg::Mature`] for it.
     SetParams {
         /// The new parameters.
         params: Params,
     },
-    /// By the charter: pause or resume (exits stay open).
+    /// By the charter: pause or resume. Exits (unbonding and its claim) and reports stay open.
     SetPaused {
         /// Whether paused.
         paused: bool,
@@ -247,7 +255,8 @@ pub enum QueryMsg {
         /// How many, capped.
         limit: Option<u32>,
     },
-    /// Stake of a node as it stood when a height began.
+    /// Stake of a node as it stood when a height began: what is written within a height shows from the next on.
+    /// A height that has not begun is refused.
     #[returns(PowerResponse)]
     Power {
         /// The node.
@@ -265,7 +274,8 @@ pub enum QueryMsg {
         node: String,
     },
     /// A committee drawn by stake without replacement, one seat per operator, from the weights frozen at the
-    /// start of an epoch. Jailed nodes, nodes of reputation below −1 and the excluded ones are passed over.
+    /// start of an epoch. Inactive nodes, nodes of reputation below −1 and the excluded ones are passed over.
+    /// An epoch that has not begun is refused.
     #[returns(CommitteeResponse)]
     Committee {
         /// The execution class.
@@ -291,141 +301,6 @@ pub enum QueryMsg {
         /// The node.
         node: String,
     },
-}
-
-/// Answer to [`QueryMsg::Config`].
-#[cw_serde]
-pub struct ConfigResponse {
-    /// The charter.
-    pub charter: Addr,
-    /// `tasks`.
-    pub tasks: Addr,
-    /// `datasets`.
-    pub datasets: Addr,
-    /// `rewards`.
-    pub rewards: Addr,
-    /// Salt of GPU ids.
-    pub gpu_salt: Hash32,
-    /// Parameters.
-    pub params: Params,
-    /// Whether paused.
-    pub paused: bool,
-    /// The sortition epoch now.
-    pub epoch: u64,
-}
-
-/// Trust level.
-#[cw_serde]
-#[derive(Copy, Eq)]
-pub enum TrustLevel {
-    /// 20 claims and uploads a day.
-    Newbie,
-    /// 200.
-    Trusted,
-    /// 1000.
-    Expert,
-}
-
-/// Answer to [`QueryMsg::Node`].
-#[cw_serde]
-pub struct NodeResponse {
-    /// The account.
-    pub node: Addr,
-    /// The declared operator.
-    pub operator: String,
-    /// The peer's key.
-    pub peer_key: Binary,
-    /// Roles.
-    pub roles: Vec<Role>,
-    /// Execution classes.
-    pub classes: Vec<String>,
-    /// Bonded stake, ulyc.
-    pub stake: Uint128,
-    /// Stake that counts in draws from the next epoch on.
-    pub matured: Uint128,
-    /// Whether active.
-    pub active: bool,
-    /// Until when jailed.
-    pub jailed_until: Option<Timestamp>,
-    /// Bound GPUs.
-    pub gpus: u32,
-    /// Power in dataset votes that begin now.
-    pub vote_power: u64,
-    /// Trust level.
-    pub trust: TrustLevel,
-    /// Claims open.
-    pub open_claims: u32,
-    /// Reputation × 10⁻⁶, decayed to now.
-    pub reputation: i64,
-    /// Claims accepted in all.
-    pub accepted: u64,
-}
-
-/// Answer to [`QueryMsg::Nodes`].
-#[cw_serde]
-pub struct NodesResponse {
-    /// The nodes.
-    pub nodes: Vec<NodeResponse>,
-}
-
-/// Answer to [`QueryMsg::Power`].
-#[cw_serde]
-pub struct PowerResponse {
-    /// Stake, ulyc.
-    pub power: Uint128,
-}
-
-/// Answer to [`QueryMsg::Active`].
-#[cw_serde]
-pub struct ActiveResponse {
-    /// How many nodes are active.
-    pub count: u64,
-}
-
-/// Answer to [`QueryMsg::IsActive`].
-#[cw_serde]
-pub struct IsActiveResponse {
-    /// Whether it is.
-    pub active: bool,
-}
-
-/// A drawn seat.
-#[cw_serde]
-pub struct DrawnSeat {
-    /// The evaluator.
-    pub node: Addr,
-    /// Its operator.
-    pub operator: String,
-}
-
-/// Answer to [`QueryMsg::Committee`]; fewer seats than asked for mean that there are no more operators.
-#[cw_serde]
-pub struct CommitteeResponse {
-    /// The seats, in the order drawn.
-    pub seats: Vec<DrawnSeat>,
-}
-
-/// Answer to [`QueryMsg::Gpu`].
-#[cw_serde]
-pub struct GpuResponse {
-    /// The node that holds it.
-    pub node: Option<Addr>,
-}
-
-/// One entry of the unbonding queue.
-#[cw_serde]
-pub struct UnbondingEntry {
-    /// How much, ulyc; a slash lowers it.
-    pub amount: Uint128,
-    /// From when it may be claimed.
-    pub at: Timestamp,
-}
-
-/// Answer to [`QueryMsg::Unbonding`].
-#[cw_serde]
-pub struct UnbondingResponse {
-    /// The entries, oldest first.
-    pub entries: Vec<UnbondingEntry>,
 }
 
 /// The bytes whose ed25519 signature proves that a node holds its peer key.

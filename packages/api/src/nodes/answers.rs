@@ -1,0 +1,142 @@
+//! What `nodes` answers.
+
+use cosmwasm_schema::cw_serde;
+use cosmwasm_std::{Addr, Binary, Timestamp, Uint128};
+
+use super::{Params, Role};
+use crate::Hash32;
+
+/// Answer to [`QueryMsg::Config`].
+#[cw_serde]
+pub struct ConfigResponse {
+    /// The charter.
+    pub charter: Addr,
+    /// `tasks`.
+    pub tasks: Addr,
+    /// `datasets`.
+    pub datasets: Addr,
+    /// `rewards`.
+    pub rewards: Addr,
+    /// Salt of GPU ids.
+    pub gpu_salt: Hash32,
+    /// Parameters.
+    pub params: Params,
+    /// Whether paused.
+    pub paused: bool,
+    /// The sortition epoch now.
+    pub epoch: u64,
+}
+
+/// Trust level.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum TrustLevel {
+    /// 20 claims and uploads a day.
+    Newbie,
+    /// 200.
+    Trusted,
+    /// 1000.
+    Expert,
+}
+
+/// Answer to [`QueryMsg::Node`].
+#[cw_serde]
+pub struct NodeResponse {
+    /// The account.
+    pub node: Addr,
+    /// The declared operator.
+    pub operator: String,
+    /// The peer's key.
+    pub peer_key: Binary,
+    /// Roles.
+    pub roles: Vec<Role>,
+    /// Execution classes.
+    pub classes: Vec<String>,
+    /// Bonded stake, ulyc.
+    pub stake: Uint128,
+    /// Stake that counts in draws from the next epoch on.
+    pub matured: Uint128,
+    /// Whether active.
+    pub active: bool,
+    /// Until when jailed.
+    pub jailed_until: Option<Timestamp>,
+    /// Bound GPUs.
+    pub gpus: u32,
+    /// Power in dataset votes that begin now.
+    pub vote_power: u64,
+    /// Trust level.
+    pub trust: TrustLevel,
+    /// Claims open.
+    pub open_claims: u32,
+    /// Reputation × 10⁻⁶, decayed to now.
+    pub reputation: i64,
+    /// Claims accepted in all.
+    pub accepted: u64,
+}
+
+/// Answer to [`QueryMsg::Nodes`].
+#[cw_serde]
+pub struct NodesResponse {
+    /// The nodes.
+    pub nodes: Vec<NodeResponse>,
+}
+
+/// Answer to [`QueryMsg::Power`].
+#[cw_serde]
+pub struct PowerResponse {
+    /// Stake, ulyc.
+    pub power: Uint128,
+}
+
+/// Answer to [`QueryMsg::Active`].
+#[cw_serde]
+pub struct ActiveResponse {
+    /// How many nodes are active.
+    pub count: u64,
+}
+
+/// Answer to [`QueryMsg::IsActive`].
+#[cw_serde]
+pub struct IsActiveResponse {
+    /// Whether it is.
+    pub active: bool,
+}
+
+/// A drawn seat.
+#[cw_serde]
+pub struct DrawnSeat {
+    /// The evaluator.
+    pub node: Addr,
+    /// Its operator.
+    pub operator: String,
+}
+
+/// Answer to [`QueryMsg::Committee`]; fewer seats than asked for mean that there are no more operators.
+#[cw_serde]
+pub struct CommitteeResponse {
+    /// The seats, in the order drawn.
+    pub seats: Vec<DrawnSeat>,
+}
+
+/// Answer to [`QueryMsg::Gpu`].
+#[cw_serde]
+pub struct GpuResponse {
+    /// The node that holds it.
+    pub node: Option<Addr>,
+}
+
+/// One entry of the unbonding queue.
+#[cw_serde]
+pub struct UnbondingEntry {
+    /// How much, ulyc; a slash lowers it.
+    pub amount: Uint128,
+    /// From when it may be claimed.
+    pub at: Timestamp,
+}
+
+/// Answer to [`QueryMsg::Unbonding`].
+#[cw_serde]
+pub struct UnbondingResponse {
+    /// The entries, oldest first.
+    pub entries: Vec<UnbondingEntry>,
+}
