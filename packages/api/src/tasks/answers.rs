@@ -197,6 +197,9 @@ pub struct ClaimResponse {
     pub score: Option<i64>,
     /// Its panels, oldest first.
     pub panels: Vec<u64>,
+    /// The claim panel whose opening is compared with: jumps are opened ([`super::ExecuteMsg::OpenSpan`]) under its
+    /// key, and disputed intervals are sketched under it a second time.
+    pub opened_panel: Option<u64>,
 }
 
 /// Answer to [`super::QueryMsg::Claims`].
@@ -284,10 +287,31 @@ pub struct PanelResponse {
     pub heads: Vec<(u32, Hash32)>,
     /// What was served.
     pub served: Vec<ServedState>,
-    /// Whether the trainer served.
+    /// The root of the sketches that the trainer will open, once it has served.
     pub opening: Option<Hash32>,
     /// Whether the trainer opened.
     pub opened: bool,
+    /// An interval panel: the panel under whose key its seats sketch the interval a second time (their second
+    /// entry), because the trainer opened both ends there too. Absent: one entry, under this panel's own key.
+    pub second_key: Option<u64>,
+    /// Availability challenges so far.
+    pub challenges: Vec<AvailabilityInfo>,
+}
+
+/// A tile that a seat says it cannot have.
+#[cw_serde]
+#[derive(Eq)]
+pub struct AvailabilityInfo {
+    /// The seat.
+    pub seat: Addr,
+    /// The served state.
+    pub state: u32,
+    /// The tile's index. One beyond the tensor block's end is answered with its last tile.
+    pub tile: u64,
+    /// Until when it must be answered.
+    pub until: Timestamp,
+    /// Whether it was.
+    pub answered: bool,
 }
 
 /// Answer to queries of several panels.

@@ -5,11 +5,13 @@
 //! serves (where states are re-executed), seats commit and reveal, the trainer opens, anyone settles it.
 
 mod answers;
+mod event;
 
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Binary, QuerierWrapper, StdResult, Uint128};
 
 pub use answers::*;
+pub use event::{EVENT_VERSION, Event};
 
 use crate::Hash32;
 use crate::attestation::{Attestation, OpenedState, Opening};
@@ -293,7 +295,9 @@ pub enum ExecuteMsg {
     Serve {
         /// The panel.
         panel: u64,
-        /// [`crate::attestation::opening_root`] of the sketches it will open.
+        /// [`crate::attestation::opening_root`] of the sketches it will open: every state whose index is a
+        /// multiple of [`crate::manifest::KEPT_EVERY`], the last, and both ends of the drawn intervals, ascending
+        /// (an interval panel: both ends of its interval).
         opening: Hash32,
         /// The states asked for: 0, n and the start of every drawn interval, ascending (an interval panel: its
         /// start alone).
@@ -358,7 +362,8 @@ pub enum ExecuteMsg {
         claim: u64,
         /// First state of the span.
         from: u32,
-        /// Every state strictly within the span, under the key of the claim's first panel.
+        /// Every state strictly within the span, ascending, under the key of the claim's
+        /// [`ClaimResponse::opened_panel`].
         states: Vec<OpenedState>,
     },
     /// With the deposit: commit to a challenge of a revealed or settled claim
