@@ -2,11 +2,14 @@
 
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;
-use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response, StdResult};
+use cosmwasm_std::{Binary, Deps, DepsMut, Empty, Env, MessageInfo, Response, StdResult};
 use lyceum_api::rewards::{ExecuteMsg, InstantiateMsg, QueryMsg};
 
 use crate::error::ContractError;
-use crate::{execute, query};
+use crate::{execute, migrate, query};
+
+pub(crate) const NAME: &str = env!("CARGO_PKG_NAME");
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Validates the siblings' addresses and opens the treasury with the funds sent along.
 #[cfg_attr(not(feature = "library"), entry_point)]
@@ -44,4 +47,10 @@ pub fn execute(
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn query(deps: Deps<'_>, _env: Env, msg: QueryMsg) -> StdResult<Binary> {
     query::answer(deps, msg)
+}
+
+/// Moves to this code from the same or an older version of it.
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn migrate(deps: DepsMut<'_>, _env: Env, _msg: Empty) -> Result<Response, ContractError> {
+    migrate::migrate(deps)
 }

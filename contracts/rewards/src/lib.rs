@@ -8,6 +8,7 @@
 pub mod contract;
 pub mod error;
 mod execute;
+mod migrate;
 mod query;
 mod state;
 

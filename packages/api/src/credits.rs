@@ -7,7 +7,7 @@ use cosmwasm_std::{Addr, CosmosMsg, StdResult, Timestamp, Uint128};
 
 use crate::client::{Contract, Interface};
 
-pub use event::Event;
+pub use event::{EVENT_VERSION, Event};
 
 /// Marker of the interface of `credits`.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use crate::Hash32;
 use crate::canonical::{Canonical, DecodeError, Decoder, Encoder};
 use crate::client::{Contract, Interface};
 
-pub use event::Event;
+pub use event::{EVENT_VERSION, Event};
 
 /// Marker of the interface of `datasets`.
 #[derive(Debug, Clone)]

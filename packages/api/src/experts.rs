@@ -10,7 +10,7 @@ use crate::canonical::Encoder;
 use crate::client::{Contract, Interface};
 use crate::manifest::Target;
 
-pub use event::Event;
+pub use event::{EVENT_VERSION, Event};
 
 /// Marker of the interface of `experts`.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use cosmwasm_std::{Addr, Coin, CosmosMsg, StdResult, Timestamp, Uint128};
 
 use crate::client::{Contract, Interface};
 
-pub use event::Event;
+pub use event::{EVENT_VERSION, Event};
 
 /// Marker of the interface of `rewards`.
 #[derive(Debug, Clone)]

@@ -6,6 +6,7 @@ use lyceum_api::rewards::{Event, InstantiateMsg};
 use lyceum_onchain::permission::ensure_sender;
 
 use super::maybe_paid;
+use crate::contract::{NAME, VERSION};
 use crate::error::ContractError;
 use crate::state::{CONFIG, Config, TREASURY, Treasury, record};
 
@@ -15,7 +16,7 @@ pub(crate) fn instantiate(
     info: MessageInfo,
     msg: InstantiateMsg,
 ) -> Result<Response, ContractError> {
-    cw2::set_contract_version(deps.storage, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))?;
+    cw2::set_contract_version(deps.storage, NAME, VERSION)?;
     let valid = |address: &str| deps.api.addr_validate(address);
     let config = Config {
         charter: valid(&msg.charter)?,

@@ -1,4 +1,4 @@
-//! What `credits` emits.
+//! What `credits` emits. Beside the named attributes every event carries `version`.
 
 use cosmwasm_std::{Addr, Uint128};
 
@@ -36,17 +36,22 @@ impl Reason {
     }
 }
 
+/// The version of the events; a reader refuses one it does not know.
+pub const EVENT_VERSION: &str = "1";
+
+fn named(name: &str) -> cosmwasm_std::Event {
+    cosmwasm_std::Event::new(name).add_attribute("version", EVENT_VERSION)
+}
+
 impl From<Event> for cosmwasm_std::Event {
     fn from(event: Event) -> Self {
         match event {
-            Event::Awarded { account, credits, reason, subject } => Self::new("credits_awarded")
+            Event::Awarded { account, credits, reason, subject } => named("credits_awarded")
                 .add_attribute("account", account)
                 .add_attribute("credits", credits)
                 .add_attribute("reason", reason.code())
                 .add_attribute("subject", subject.to_string()),
-            Event::Paused { paused } => {
-                Self::new("credits_paused").add_attribute("paused", paused.to_string())
-            }
+            Event::Paused { paused } => named("credits_paused").add_attribute("paused", paused.to_string()),
         }
     }
 }

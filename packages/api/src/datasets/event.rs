@@ -1,4 +1,4 @@
-//! What `datasets` emits.
+//! What `datasets` emits. Beside the named attributes every event carries `version`.
 
 use cosmwasm_std::{Addr, Timestamp};
 
@@ -122,9 +122,16 @@ impl Tier {
     }
 }
 
+/// The version of the events; a reader refuses one it does not know.
+pub const EVENT_VERSION: &str = "1";
+
+fn named(name: &str) -> cosmwasm_std::Event {
+    cosmwasm_std::Event::new(name).add_attribute("version", EVENT_VERSION)
+}
+
 impl From<Event> for cosmwasm_std::Event {
     fn from(event: Event) -> Self {
-        let of = |name: &str, dataset: u64| Self::new(name).add_attribute("dataset", dataset.to_string());
+        let of = |name: &str, dataset: u64| named(name).add_attribute("dataset", dataset.to_string());
         let seconds = |at: Timestamp| at.seconds().to_string();
         match event {
             Event::Proposed { dataset, proposer, round } => of("datasets_proposed", dataset)
@@ -158,18 +165,16 @@ impl From<Event> for cosmwasm_std::Event {
             Event::Rejected { dataset, reason, returned } => of("datasets_rejected", dataset)
                 .add_attribute("reason", reason)
                 .add_attribute("returned", returned.to_string()),
-            Event::PowerSet { node, power } => Self::new("datasets_power_set")
+            Event::PowerSet { node, power } => named("datasets_power_set")
                 .add_attribute("node", node)
                 .add_attribute("power", power.to_string()),
-            Event::UseRecorded { model, epoch, first, again } => Self::new("datasets_use_recorded")
+            Event::UseRecorded { model, epoch, first, again } => named("datasets_use_recorded")
                 .add_attribute("model", model.to_string())
                 .add_attribute("epoch", epoch.to_string())
                 .add_attribute("first", first.to_string())
                 .add_attribute("again", again.to_string()),
-            Event::ParamsSet {} => Self::new("datasets_params_set"),
-            Event::Paused { paused } => {
-                Self::new("datasets_paused").add_attribute("paused", paused.to_string())
-            }
+            Event::ParamsSet {} => named("datasets_params_set"),
+            Event::Paused { paused } => named("datasets_paused").add_attribute("paused", paused.to_string()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What `experts` emits.
+//! What `experts` emits. Beside the named attributes every event carries `version`.
 
 use cosmwasm_std::Addr;
 
@@ -13,7 +13,7 @@ pub enum Event {
         model: u64,
         /// Its name.
         name: String,
-        /// Its version.
+        /// Its version; as an attribute `model_version`.
         version: String,
     },
     /// `experts_block_added`: a provisional block.
@@ -52,30 +52,35 @@ pub enum Event {
     },
 }
 
+/// The version of the events; a reader refuses one it does not know.
+pub const EVENT_VERSION: &str = "1";
+
+fn named(name: &str) -> cosmwasm_std::Event {
+    cosmwasm_std::Event::new(name).add_attribute("version", EVENT_VERSION)
+}
+
 impl From<Event> for cosmwasm_std::Event {
     fn from(event: Event) -> Self {
         match event {
-            Event::ModelRegistered { model, name, version } => Self::new("experts_model_registered")
+            Event::ModelRegistered { model, name, version } => named("experts_model_registered")
                 .add_attribute("model", model.to_string())
                 .add_attribute("name", name)
-                .add_attribute("version", version),
-            Event::BlockAdded { block, model, root, author, claim } => Self::new("experts_block_added")
+                .add_attribute("model_version", version),
+            Event::BlockAdded { block, model, root, author, claim } => named("experts_block_added")
                 .add_attribute("block", block.to_string())
                 .add_attribute("model", model.to_string())
                 .add_attribute("root", root.to_string())
                 .add_attribute("author", author)
                 .add_attribute("claim", claim.to_string()),
-            Event::BlockFinal { block, leaf, fork, accumulator } => Self::new("experts_block_final")
+            Event::BlockFinal { block, leaf, fork, accumulator } => named("experts_block_final")
                 .add_attribute("block", block.to_string())
                 .add_attribute("leaf", leaf.to_string())
                 .add_attribute("fork", fork.to_string())
                 .add_attribute("accumulator", accumulator.to_string()),
             Event::BlockVoid { block } => {
-                Self::new("experts_block_void").add_attribute("block", block.to_string())
+                named("experts_block_void").add_attribute("block", block.to_string())
             }
-            Event::Paused { paused } => {
-                Self::new("experts_paused").add_attribute("paused", paused.to_string())
-            }
+            Event::Paused { paused } => named("experts_paused").add_attribute("paused", paused.to_string()),
         }
     }
 }

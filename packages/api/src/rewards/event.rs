@@ -1,4 +1,4 @@
-//! What `rewards` emits.
+//! What `rewards` emits. Beside the named attributes every event carries `version`.
 
 use cosmwasm_std::{Addr, Uint128};
 
@@ -64,35 +64,40 @@ pub enum Event {
     },
 }
 
+/// The version of the events; a reader refuses one it does not know.
+pub const EVENT_VERSION: &str = "1";
+
+fn named(name: &str) -> cosmwasm_std::Event {
+    cosmwasm_std::Event::new(name).add_attribute("version", EVENT_VERSION)
+}
+
 impl From<Event> for cosmwasm_std::Event {
     fn from(event: Event) -> Self {
         match event {
             Event::Funded { from, amount } => {
-                Self::new("rewards_funded").add_attribute("from", from).add_attribute("amount", amount)
+                named("rewards_funded").add_attribute("from", from).add_attribute("amount", amount)
             }
-            Event::Deposited { from, amount, credited } => Self::new("rewards_deposited")
+            Event::Deposited { from, amount, credited } => named("rewards_deposited")
                 .add_attribute("from", from)
                 .add_attribute("amount", amount)
                 .add_attribute("credited", credited),
-            Event::Accrued { learning_block, by, accruals } => Self::new("rewards_accrued")
+            Event::Accrued { learning_block, by, accruals } => named("rewards_accrued")
                 .add_attribute("learning_block", learning_block.to_string())
                 .add_attribute("by", by)
                 .add_attribute("accruals", accruals.to_string()),
-            Event::Sealed { learning_block, emission, shared } => Self::new("rewards_sealed")
+            Event::Sealed { learning_block, emission, shared } => named("rewards_sealed")
                 .add_attribute("learning_block", learning_block.to_string())
                 .add_attribute("emission", emission)
                 .add_attribute("shared", shared),
-            Event::Claimed { account, amount, learning_blocks } => Self::new("rewards_claimed")
+            Event::Claimed { account, amount, learning_blocks } => named("rewards_claimed")
                 .add_attribute("account", account)
                 .add_attribute("amount", amount)
                 .add_attribute("learning_blocks", learning_blocks.to_string()),
-            Event::Granted { to, amount, reason } => Self::new("rewards_granted")
+            Event::Granted { to, amount, reason } => named("rewards_granted")
                 .add_attribute("to", to)
                 .add_attribute("amount", amount)
                 .add_attribute("reason", reason),
-            Event::Paused { paused } => {
-                Self::new("rewards_paused").add_attribute("paused", paused.to_string())
-            }
+            Event::Paused { paused } => named("rewards_paused").add_attribute("paused", paused.to_string()),
         }
     }
 }

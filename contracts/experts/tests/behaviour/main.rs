@@ -1,0 +1,5 @@
+//! `experts` from outside.
+mod blocks;
+mod proofs;
+mod refusals;
+mod world;
