@@ -3,7 +3,6 @@
 //! re-execution. `cargo run --release --example calibrate -p lyceum-learn [-- base-steps expert-lr]`
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use lyceum_learn::data::split;
 use lyceum_learn::items::Items;
@@ -72,6 +71,12 @@ impl Observer for Kept {
     }
 }
 
+/// CPU seconds of this thread, so that busy machines measure alike.
+fn cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split_whitespace().next().and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
+}
+
 fn main() -> Result<(), LearnError> {
     tch::set_num_threads(1);
     let arg =
@@ -104,20 +109,20 @@ fn main() -> Result<(), LearnError> {
         rows: 4,
         context: CONTEXT,
     };
-    let begun = Instant::now();
+    let begun = cpu_seconds();
     let mut trainer = Trainer::new(model, spec.clone(), &supervised)?;
     let record = run(&mut trainer, &mut ())?;
     model = trainer.into_model();
-    let seconds = begun.elapsed().as_secs_f64();
+    let seconds = cpu_seconds() - begun;
     println!(
-        "base: {} steps, {seconds:.1} s, {:.0} tokens/s",
+        "base: {} steps, {seconds:.1} CPU-s, {:.0} tokens/s",
         spec.steps(),
         (spec.steps() * 1024) as f64 / seconds
     );
     println!("base: last losses {:?}", &record.losses[record.losses.len().saturating_sub(3)..]);
-    let begun = Instant::now();
+    let begun = cpu_seconds();
     let before = items.iter().map(|i| score(&model, i)).collect::<Result<Vec<_>, _>>()?;
-    println!("scored 3 x 200 items in {:.2} s", begun.elapsed().as_secs_f64());
+    println!("scored 3 x 200 items in {:.2} s", (cpu_seconds() - begun));
     for ((name, _), b) in texts.iter().zip(&before) {
         println!("base {name}: {:.4} bits per byte", b.mean as f64 / 1e6);
     }
@@ -134,21 +139,21 @@ fn main() -> Result<(), LearnError> {
             rows: 4,
             context: CONTEXT,
         };
-        let begun = Instant::now();
+        let begun = cpu_seconds();
         let mut plain = Trainer::new(model.copy(), spec.clone(), &shards)?;
         for _ in 0..100 {
             plain.step()?;
         }
-        let bare = begun.elapsed().as_secs_f64() * 4.0;
-        let begun = Instant::now();
+        let bare = (cpu_seconds() - begun) * 4.0;
+        let begun = cpu_seconds();
         let mut trainer = Trainer::new(model.copy(), spec.clone(), &shards)?;
         let mut kept = Kept::default();
         run(&mut trainer, &mut kept)?;
-        let seconds = begun.elapsed().as_secs_f64();
-        let begun = Instant::now();
+        let seconds = cpu_seconds() - begun;
+        let begun = cpu_seconds();
         let key = Hash32([9; 32]);
         let sketches = kept.0.iter().map(|s| state_sketch(&key, s)).collect::<Result<Vec<_>, _>>()?;
-        let each = begun.elapsed().as_secs_f64() / sketches.len() as f64;
+        let each = (cpu_seconds() - begun) / sketches.len() as f64;
         print!("expert {name}: 400 steps in {seconds:.1} s with states and roots, {bare:.1} s without");
         println!(" ({:.0} tokens/s); sketch {:.1} ms", 400.0 * 1024.0 / bare, each * 1e3);
         for part in 0..3 {

@@ -36,8 +36,11 @@ pub(crate) use wide;
 pub(crate) fn exp(x: f32) -> f32 {
     // Adding and taking 1.5 · 2^23 rounds to the nearest integer.
     const ROUND: f32 = 12_582_912.0;
-    let x = x.clamp(-87.0, 88.0);
-    let n = (x * std::f32::consts::LOG2_E + ROUND) - ROUND;
+    // Written so that each is one instruction and NaN stays NaN.
+    let x = if x < -87.0 { -87.0 } else { x };
+    let x = if x > 88.0 { 88.0 } else { x };
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
     let r = (x - n * 0.693_359_4_f32) - n * -2.121_944_4e-4;
     let p = 1.987_569_2e-4;
     let p = p * r + 1.398_2e-3;
@@ -46,8 +49,9 @@ pub(crate) fn exp(x: f32) -> f32 {
     let p = p * r + 1.666_666_5e-1;
     let p = p * r + 0.5;
     let p = p * r * r + r + 1.0;
-    // n is an integer in [-126, 127], so the conversion is exact and the exponent stays normal.
-    p * f32::from_bits((((n as i32) + 127) << 23) as u32)
+    // The low bits of `rounded` are n, an integer in [-126, 127], so the exponent stays normal.
+    let exponent = rounded.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127) << 23;
+    p * f32::from_bits(exponent)
 }
 
 /// Σ f(a, b) with 16 running sums, added up in a fixed order.

@@ -2,7 +2,7 @@
 //! `scaled_dot_product_attention`. On the CPU the kernel behind it is called by its own name, because its
 //! backward is then at hand without autograd; elsewhere a graph of one node gives the backward.
 
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 use super::Prepared;
 use crate::ModelConfig;
@@ -19,7 +19,7 @@ pub(crate) struct Attended {
 }
 
 /// Cosines and sines [positions, head / 2] of the rotary angles position · θ^(−2i/head), in fp32 from f64.
-pub(crate) fn rotary_tables(config: &ModelConfig, device: Device) -> (Tensor, Tensor) {
+pub(crate) fn rotary_tables(config: &ModelConfig, device: tch::Device) -> (Tensor, Tensor) {
     let half = config.head_size() / 2;
     let mut cos = Vec::with_capacity(config.max_position_embeddings * half);
     let mut sin = Vec::with_capacity(config.max_position_embeddings * half);
@@ -41,14 +41,14 @@ pub(crate) fn rotary_tables(config: &ModelConfig, device: Device) -> (Tensor, Te
 /// `keep`, what the backward needs.
 pub(crate) fn attend(p: &Prepared, qkv: &Tensor, rows: i64, keep: bool) -> (Tensor, Option<Attended>) {
     let (q, k, v) = kernels::split_heads(p, qkv, rows, 0);
-    let auto = p.device != Device::Cpu && keep;
+    let auto = p.autograd && keep;
     let (q, k, v) = if auto {
         let leaf = |t: Tensor| t.detach().set_requires_grad(true);
         (leaf(q), leaf(k), leaf(v))
     } else {
         (q, k, v)
     };
-    let (out, lse) = if p.device == Device::Cpu {
+    let (out, lse) = if !p.autograd {
         let none = None::<&Tensor>;
         let (out, lse) =
             Tensor::internal_scaled_dot_product_flash_attention_for_cpu(&q, &k, &v, 0.0, true, none, None);

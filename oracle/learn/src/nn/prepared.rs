@@ -37,6 +37,8 @@ pub(crate) struct Prepared {
     pub config: ModelConfig,
     pub device: Device,
     pub kind: Kind,
+    /// Whether attention's backward comes from autograd: everywhere but on the CPU.
+    pub autograd: bool,
     pub embed: Tensor,
     pub norm: Tensor,
     pub head: Tensor,
@@ -49,7 +51,17 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// From a model's weights; nothing is copied on the CPU but what is joined.
     pub fn new(config: &ModelConfig, weights: &TensorMap, device: Device) -> Result<Self> {
-        let kind = compute_kind(device);
+        Self::with(config, weights, device, compute_kind(device), device != Device::Cpu)
+    }
+
+    /// The same with the kind and the way of attention given, so that tests can walk a GPU's way on a CPU.
+    pub fn with(
+        config: &ModelConfig,
+        weights: &TensorMap,
+        device: Device,
+        kind: Kind,
+        autograd: bool,
+    ) -> Result<Self> {
         let cast = |name: &str| -> Result<Tensor> { Ok(weights.get(name)?.to_kind(kind)) };
         let plain = |name: &str| -> Result<Tensor> { Ok(weights.get(name)?.shallow_clone()) };
         let layers = (0..config.num_hidden_layers)
@@ -75,7 +87,7 @@ impl Prepared {
         let head = if config.tie_word_embeddings { embed.shallow_clone() } else { cast("lm_head.weight")? };
         let (cos, sin) = rotary_tables(config, device);
         let norm = plain("model.norm.weight")?;
-        Ok(Self { config: config.clone(), device, kind, embed, norm, head, layers, cos, sin })
+        Ok(Self { config: config.clone(), device, kind, autograd, embed, norm, head, layers, cos, sin })
     }
 
     fn expert(weights: &TensorMap, layer: usize, expert: usize, kind: Kind) -> Result<Expert> {

@@ -38,7 +38,7 @@ fn forward(c: &ModelConfig, w: &TensorMap, ids: &Tensor) -> (Tensor, Vec<Tensor>
         let mask = Tensor::full([n, n], f64::NEG_INFINITY, (Kind::Float, tch::Device::Cpu)).triu(1);
         let scores = (qs.matmul(&ks.transpose(-1, -2)) / (d as f64).sqrt() + mask).softmax(-1, Kind::Float);
         let mixed = scores.matmul(&vs).transpose(1, 2).reshape([rows, n, -1]);
-        x = x + mixed.matmul(&get(format!("{at}.self_attn.o_proj.weight")).tr());
+        x = &x + mixed.matmul(&get(format!("{at}.self_attn.o_proj.weight")).tr());
         let b = norm(&x, &get(format!("{at}.post_attention_layernorm.weight")), c.rms_norm_eps)
             .reshape([rows * n, -1]);
         let moe = format!("{at}.block_sparse_moe");
@@ -51,9 +51,9 @@ fn forward(c: &ModelConfig, w: &TensorMap, ids: &Tensor) -> (Tensor, Vec<Tensor>
             let w = |m: &str| get(format!("{moe}.experts.{e}.{m}.weight"));
             let y = (b.matmul(&w("w1").tr()).silu() * b.matmul(&w("w3").tr())).matmul(&w("w2").tr());
             let share = (&top * chosen.eq(e as i64)).sum_dim_intlist([-1i64].as_slice(), true, Kind::Float);
-            out = out + y * share;
+            out = &out + y * share;
         }
-        x = x + out.reshape([rows, n, -1]);
+        x = &x + out.reshape([rows, n, -1]);
         routers.push(logits);
     }
     let n = norm(&x, &get("model.norm.weight".into()), c.rms_norm_eps);
@@ -180,6 +180,44 @@ fn gradients_of_an_expert_equal_autograds() {
 #[test]
 fn gradients_of_the_router_equal_autograds() {
     check(ModelConfig::tiny(), Target::Router {});
+}
+
+/// Logits and gradients of the base by a prepared model, with the loss's gradient from its own logits.
+fn passes(p: &Prepared, ids: &Tensor, targets: &Tensor) -> (Vec<f32>, TensorMap) {
+    let mut tape = None;
+    let logits = super::forward(p, ids, Some(&mut tape));
+    let ce = crate::kernels::cross_entropy(&logits.reshape([-1, 256]), targets, true);
+    let needs = super::Needs { target: Target::Base {}, router: None };
+    (to_vec(&logits), super::backward(p, &tape.unwrap(), &ce.dlogits.unwrap(), &needs).unwrap())
+}
+
+/// ‖a − b‖ / ‖b‖.
+fn apart(a: &[f32], b: &[f32]) -> f64 {
+    let norm = |f: &dyn Fn(usize) -> f64| (0..b.len()).map(|i| f(i).powi(2)).sum::<f64>().sqrt();
+    norm(&|i| f64::from(a[i]) - f64::from(b[i])) / norm(&|i| f64::from(b[i]))
+}
+
+#[test]
+fn the_way_of_a_gpu_walked_on_the_cpu_gives_the_same_in_fp32_and_nearly_in_bf16() {
+    tch::set_num_threads(1);
+    let m = model(ModelConfig { num_experts_per_tok: 3, ..ModelConfig::tiny() });
+    let ids = Tensor::from_slice(&(0..60i64).map(|i| i * 37 % 256).collect::<Vec<_>>()).reshape([3, 20]);
+    let targets = Tensor::from_slice(&(0..60i64).map(|i| i * 53 % 256).collect::<Vec<_>>());
+    let with = |kind, autograd| {
+        let p = Prepared::with(m.config(), m.weights(), m.device(), kind, autograd).unwrap();
+        passes(&p, &ids, &targets)
+    };
+    let (logits, grads) = with(Kind::Float, false);
+    for (kind, bound) in [(Kind::Float, 1e-5), (Kind::BFloat16, 0.05)] {
+        let (other, others) = with(kind, true);
+        assert!(apart(&other, &logits) < bound, "{kind:?}: {}", apart(&other, &logits));
+        for (name, gradient) in &grads {
+            let d = apart(&to_vec(others.get(name).unwrap()), &to_vec(gradient));
+            // With every expert chosen, bf16 cannot flip a choice; what is left is rounding.
+            assert!(d < bound, "{kind:?} {name}: {d}");
+            assert_eq!(others.get(name).unwrap().kind(), Kind::Float);
+        }
+    }
 }
 
 #[test]
