@@ -6,8 +6,7 @@ use cw_storage_plus::Bound;
 use lyceum_api::Hash32;
 use lyceum_api::nodes::{
     ActiveResponse, CommitteeResponse, ConfigResponse, DrawnSeat, GpuResponse, IsActiveResponse,
-    NodeResponse, NodesResponse, PowerResponse, QueryMsg, Role, TrustLevel, UnbondingEntry,
-    UnbondingResponse,
+    NodeResponse, NodesResponse, PowerResponse, QueryMsg, TrustLevel, UnbondingEntry, UnbondingResponse,
 };
 use lyceum_economy::trust;
 use lyceum_onchain::paging;
@@ -147,19 +146,20 @@ fn committee(
         return Err(ContractError::FutureEpoch { epoch, now: current });
     }
     let excluded = exclude.iter().map(|node| deps.api.addr_validate(node)).collect::<StdResult<Vec<_>>>()?;
-    let may_sit = |node: &Node| {
-        node.active
-            && node.roles.contains(&Role::Evaluator)
-            && node.classes.iter().any(|c| c == class)
-            && node.reputation.may_be_drawn(now)
+    // Leaving acts from the next epoch on, as bonding does: who knows the beacon cannot step aside any more and let
+    // another be drawn in his place. Only what a node cannot choose is judged as of now.
+    let may_sit = |addr: &Addr, node: &Node| -> StdResult<bool> {
+        let free = node.jailed_until.is_none() && node.reputation.may_be_drawn(now);
+        Ok(free && !SORTITION.weight(deps.storage, class, addr, current)?.is_zero())
     };
     // Kept here as well, since a draw that cannot fill every seat gives none; fewer seats are for the caller to
     // judge. `draw` takes a candidate exactly when this list does.
     let drawn = RefCell::new(Vec::<DrawnSeat>::new());
     let accept = |addr: &Addr| {
-        let Some(node) = NODES.may_load(deps.storage, addr)?.filter(may_sit) else {
+        let node = NODES.load(deps.storage, addr)?; // only nodes weigh anything
+        if !may_sit(addr, &node)? {
             return Ok(None);
-        };
+        }
         let mut drawn = drawn.borrow_mut();
         if !drawn.iter().any(|seat| seat.operator == node.operator) {
             drawn.push(DrawnSeat { node: addr.clone(), operator: node.operator.clone() });

@@ -176,7 +176,7 @@ pub enum ExecuteMsg {
         /// Execution classes an evaluator can run, e.g. `fp32`; at most 8.
         classes: Vec<String>,
     },
-    /// By a node: change roles or classes.
+    /// By a node: change roles or classes; draws follow from the next epoch on.
     Update {
         /// Roles.
         roles: Vec<Role>,
@@ -274,8 +274,9 @@ pub enum QueryMsg {
         node: String,
     },
     /// A committee drawn by stake without replacement, one seat per operator, from the weights frozen at the
-    /// start of an epoch. Inactive nodes, nodes of reputation below −1 and the excluded ones are passed over.
-    /// An epoch that has not begun is refused.
+    /// start of an epoch. Jailed nodes, nodes of reputation below −1 and the excluded ones are passed over, and
+    /// so are nodes that were no active evaluators of the class any more when the present epoch began; leaving
+    /// later does not help, so nobody steps aside once he knows the seed. An epoch that has not begun is refused.
     #[returns(CommitteeResponse)]
     Committee {
         /// The execution class.
