@@ -1,1 +1,40 @@
-//! See the crate's Cargo.toml; filled in by its author.
+//! A node's life: what it observes, what it decides, and the loop that carries it out.
+//!
+//! This crate owns the roles (trainer, evaluator, coordinator, voter, beacon relay, collector) as pure state machines,
+//! `step(&self, observation) -> (Self, Vec<Action>)`, with no I/O inside, so that a whole life replays in a test;
+//! the work they ask for (training, serving, attesting, auditing), which touches the node's store and `learn`; and
+//! the driver, which builds observations by queries, persists before it sends, and does the rest. It may depend on
+//! every crate below it and knows no command line. Dishonest nodes, for the demo and for attack tests, are built
+//! from the honest one in [`adversary`] and nowhere else.
+//!
+//! Start reading at [`roles`] (what a node decides), then [`work`] (how it is done) and [`node`] (the driver).
+
+pub mod action;
+pub mod adversary;
+mod attempts;
+pub mod audit;
+pub mod craft;
+pub mod error;
+pub mod event;
+mod journal;
+pub mod node;
+pub mod observation;
+pub mod peers;
+pub mod roles;
+pub mod view;
+mod views;
+pub mod work;
+mod workers;
+
+pub use action::{Action, Done, Job, Trained};
+pub use adversary::Adversary;
+pub use error::{AgentError, Result};
+pub use event::{Event, What};
+pub use lyceum_api::Hash32;
+pub use node::{BeaconSource, Node, NodeConfig, Shared};
+pub use observation::{Identity, Observation};
+pub use peers::{Directory, Peers};
+pub use roles::{Coordinator, Evaluator, Planned, Roles, Takes, Trainer, Voter};
+pub use view::View;
+pub use views::Views;
+pub use workers::Workers;

@@ -1,6 +1,6 @@
 //! The chain as the oracle sees it: query, execute, events, time.
 //!
-//! This crate owns the [`Chain`] trait and its implementations. `embedded` (a feature, on by default) runs the same
+//! This crate owns the [`Chain`] trait and its implementations. `embedded` (a feature) runs the same
 //! contracts in process on a thread of its own; a client of a real chain joins it later, and no caller can tell
 //! which it has. The crate may depend on `lyceum-api`, and on `lyceum-testing` for the feature alone; it knows
 //! nothing of learning or storage. Start reading at [`Chain`], then [`logical`] (how embedded time goes on).

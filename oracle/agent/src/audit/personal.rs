@@ -94,7 +94,7 @@ fn card(rest: &[u8]) -> usize {
             (_, double) => double,
         })
         .sum();
-    if luhn % 10 == 0 { length } else { 0 }
+    if luhn.is_multiple_of(10) { length } else { 0 }
 }
 
 fn social(rest: &[u8]) -> usize {

@@ -1,0 +1,82 @@
+//! Dishonest nodes, built from the honest one by changing one thing each: for the demo, which shows them caught, and
+//! for attack tests, which show what it cost them. Nothing outside this module knows of them but the driver, which
+//! asks for a craft and shows them what it is about to do.
+
+mod forge;
+mod lazy;
+
+use serde::{Deserialize, Serialize};
+
+pub use forge::Forger;
+pub use lazy::Lazy;
+
+use crate::craft::{Craft, Honest};
+use crate::{Action, Hash32, Observation};
+
+/// What a node does wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Adversary {
+    /// Trains one step of every S and says they were S.
+    FewerSteps,
+    /// Trains on a text of its own and names the task's shards.
+    OtherData {
+        /// Content root of the text, in its store.
+        text: Hash32,
+    },
+    /// Trains honestly, but in one interval jumps to copied weights.
+    Jump {
+        /// The interval.
+        interval: u32,
+        /// Content root of the block whose weights it copies, in its store or at a peer.
+        block: Hash32,
+    },
+    /// Does no work, commits once it sees another's commit, and never reveals.
+    Unrevealing,
+    /// Answers as a seat without fetching or computing anything.
+    LazyEvaluator,
+}
+
+impl Adversary {
+    /// How it works.
+    pub fn craft(&self) -> Box<dyn Craft> {
+        match self {
+            Self::FewerSteps | Self::OtherData { .. } | Self::Jump { .. } | Self::Unrevealing => {
+                Box::new(Forger::new(self.clone()))
+            }
+            Self::LazyEvaluator => Box::new(Lazy),
+        }
+    }
+
+    /// What it makes of the actions an honest node would take. What is held back was never sent: the honest role
+    /// asks for it again when it is woken.
+    pub fn temper(&self, seen: &Observation, actions: Vec<Action>) -> Vec<Action> {
+        if *self != Self::Unrevealing {
+            return actions;
+        }
+        let other_committed = |claim: u64| {
+            let task = seen.view.claims.get(&claim).and_then(|c| seen.view.tasks.get(&c.task));
+            task.is_some_and(|t| {
+                t.claims
+                    .iter()
+                    .filter(|c| **c != claim)
+                    .any(|c| seen.view.claims.get(c).is_some_and(|c| c.commit.is_some()))
+            })
+        };
+        actions
+            .into_iter()
+            .filter(|action| match action {
+                Action::Send { key, .. } => match key.split_once('/') {
+                    Some(("commit", id)) => id.parse().is_ok_and(other_committed),
+                    Some(("reveal", _)) => false,
+                    _ => true,
+                },
+                _ => true,
+            })
+            .collect()
+    }
+}
+
+/// The craft of a node: honest unless an adversary is given.
+pub fn craft_of(adversary: Option<&Adversary>) -> Box<dyn Craft> {
+    adversary.map_or_else(|| Box::new(Honest) as Box<dyn Craft>, Adversary::craft)
+}

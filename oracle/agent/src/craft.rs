@@ -1,0 +1,39 @@
+//! [`Craft`]: how a node does its work. There is one honest way; [`crate::adversary`] has the others.
+
+use lyceum_api::tasks::{DomainResponse, PanelResponse};
+use lyceum_learn::{State, rederive};
+
+use crate::action::Subject;
+use crate::work::{self, Attested, Run, Workshop};
+use crate::{Result, Trained};
+
+/// How work is done. The provided methods are the honest way.
+pub trait Craft: Send + Sync {
+    /// Trains a claim.
+    fn train(&self, shop: &Workshop, subject: &Subject) -> Result<Trained> {
+        work::train::train(shop, subject)
+    }
+
+    /// Goes on from a state of a run to a later one, as the run did.
+    fn advance_to(&self, run: &Run, from: State, to: u32) -> Result<State> {
+        Ok(rederive(&run.parent, &run.spec, &run.shards, &from, to)?)
+    }
+
+    /// Judges a claim as a seat.
+    fn attest(
+        &self,
+        shop: &Workshop,
+        subject: &Subject,
+        panel: &PanelResponse,
+        second: Option<&PanelResponse>,
+        guards: &[DomainResponse],
+    ) -> Result<Attested> {
+        work::attest(shop, subject, panel, second, guards)
+    }
+}
+
+/// The honest craft.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Honest;
+
+impl Craft for Honest {}

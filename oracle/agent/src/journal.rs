@@ -1,0 +1,105 @@
+//! [`Journal`]: a node's roles on disk, whole or not at all. It is written before anything is sent, so that a node
+//! killed at any moment still has what it committed to.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AgentError, Result, Roles};
+
+/// The version this software writes, and the only one it reads.
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Entry<R> {
+    version: u32,
+    /// The chain the roles acted on.
+    chain_id: String,
+    /// Height of the last observation they took in.
+    cursor: u64,
+    roles: R,
+}
+
+/// A node's journal.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    path: PathBuf,
+    chain_id: String,
+    last: Option<Roles>,
+}
+
+impl Journal {
+    /// The journal in a node's folder, which is created if there is none.
+    pub(crate) fn open(folder: &Path, chain_id: &str) -> Result<Self> {
+        fs::create_dir_all(folder).map_err(|source| AgentError::Io { path: folder.to_path_buf(), source })?;
+        Ok(Self { path: folder.join("journal.json"), chain_id: chain_id.to_owned(), last: None })
+    }
+
+    /// What was written last, on this chain; nothing at first.
+    pub(crate) fn read(&self) -> Result<Option<Roles>> {
+        let bytes = match fs::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(AgentError::Io { path: self.path.clone(), source }),
+        };
+        let bad = |reason: String| AgentError::Journal { path: self.path.clone(), reason };
+        let entry: Entry<Roles> = serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))?;
+        if entry.version != VERSION {
+            return Err(bad(format!("version {} is unknown, expected {VERSION}", entry.version)));
+        }
+        if entry.chain_id != self.chain_id {
+            return Err(bad(format!("it is of chain {}, not {}", entry.chain_id, self.chain_id)));
+        }
+        Ok(Some(entry.roles))
+    }
+
+    /// Writes the roles, unless they are what was written last.
+    pub(crate) fn write(&mut self, cursor: u64, roles: &Roles) -> Result<()> {
+        if self.last.as_ref() == Some(roles) {
+            return Ok(());
+        }
+        let io = |source| AgentError::Io { path: self.path.clone(), source };
+        let entry = Entry { version: VERSION, chain_id: self.chain_id.clone(), cursor, roles };
+        let bytes = serde_json::to_vec(&entry)
+            .map_err(|e| AgentError::Journal { path: self.path.clone(), reason: e.to_string() })?;
+        let temp = self.path.with_extension("json.new");
+        let mut file = File::create(&temp).map_err(io)?;
+        file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(io)?;
+        fs::rename(&temp, &self.path).map_err(io)?;
+        if let Some(folder) = self.path.parent() {
+            File::open(folder).and_then(|f| f.sync_all()).map_err(io)?;
+        }
+        self.last = Some(roles.clone());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Takes, Trainer};
+
+    #[test]
+    fn a_journal_gives_back_what_was_written_and_nothing_of_another_chain() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path(), "chain").unwrap();
+        assert_eq!(journal.read().unwrap(), None);
+        let roles = Roles { trainer: Some(Trainer::new(Takes::default())), ..Roles::default() };
+        journal.write(7, &roles).unwrap();
+        assert_eq!(Journal::open(dir.path(), "chain").unwrap().read().unwrap(), Some(roles));
+        assert!(Journal::open(dir.path(), "other").unwrap().read().is_err());
+        fs::write(dir.path().join("journal.json"), b"{").unwrap();
+        assert!(Journal::open(dir.path(), "chain").unwrap().read().is_err());
+    }
+
+    #[test]
+    fn a_write_that_was_cut_off_leaves_the_one_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path(), "chain").unwrap();
+        journal.write(1, &Roles::default()).unwrap();
+        fs::write(dir.path().join("journal.json.new"), b"{\"vers").unwrap();
+        assert_eq!(Journal::open(dir.path(), "chain").unwrap().read().unwrap(), Some(Roles::default()));
+    }
+}

@@ -1,0 +1,68 @@
+//! Who has what: where a node's store fetches blobs from.
+
+use std::ops::Range;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use lyceum_api::Hash32;
+use lyceum_store::{Root, Source, Store, StoreError};
+
+/// Finds sources of a blob. Nothing they send is believed: every tile is verified on arrival.
+pub trait Peers: Send + Sync {
+    /// Candidates, best first, without the asking store itself.
+    fn sources(&self, root: &Hash32, asking: &Store) -> Vec<Peer>;
+}
+
+/// One source.
+#[derive(Clone)]
+pub struct Peer(Arc<dyn Source + Send + Sync>);
+
+impl Peer {
+    /// From anything that gives verified slices.
+    pub fn new(source: Arc<dyn Source + Send + Sync>) -> Self {
+        Self(source)
+    }
+}
+
+impl std::fmt::Debug for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Peer")
+    }
+}
+
+impl Source for Peer {
+    fn length(&self, root: &Root) -> Result<u64, StoreError> {
+        self.0.length(root)
+    }
+
+    fn slice(&self, root: &Root, range: Range<u64>, out: &mut Vec<u8>) -> Result<(), StoreError> {
+        self.0.slice(root, range, out)
+    }
+}
+
+/// The stores of one process, in the order in which they joined.
+#[derive(Debug, Default)]
+pub struct Directory(RwLock<Vec<Arc<Store>>>);
+
+impl Directory {
+    /// An empty directory.
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// A store joins.
+    pub fn join(&self, store: Arc<Store>) {
+        // A thread that panicked while holding the lock left the list whole.
+        self.0.write().unwrap_or_else(PoisonError::into_inner).push(store);
+    }
+}
+
+impl Peers for Directory {
+    fn sources(&self, root: &Hash32, asking: &Store) -> Vec<Peer> {
+        let stores = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        stores
+            .iter()
+            .filter(|s| !std::ptr::eq(Arc::as_ptr(s), asking) && s.has(root.as_bytes()))
+            .map(|s| Peer(s.clone()))
+            .collect()
+    }
+}

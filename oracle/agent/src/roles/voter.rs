@@ -1,0 +1,65 @@
+//! [`Voter`]: a GPU owner that votes on datasets by what their audits found.
+
+use lyceum_api::datasets::{AuditReport, ExecuteMsg, Status};
+use serde::{Deserialize, Serialize};
+
+use crate::attempts::Attempts;
+use crate::{Action, Observation};
+
+/// A voter with its own limits, which may be stricter than the network's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Voter {
+    /// Most personal data it accepts, ppm of bytes.
+    pub max_pii_ppm: u32,
+    /// Most toxic text.
+    pub max_toxicity_ppm: u32,
+    /// Most duplicated text.
+    pub max_duplicates_ppm: u32,
+    attempts: Attempts,
+}
+
+impl Default for Voter {
+    /// The network's limits.
+    fn default() -> Self {
+        Self::new(10_000, 100_000, 950_000)
+    }
+}
+
+impl Voter {
+    /// A voter with these limits.
+    pub fn new(max_pii_ppm: u32, max_toxicity_ppm: u32, max_duplicates_ppm: u32) -> Self {
+        Self { max_pii_ppm, max_toxicity_ppm, max_duplicates_ppm, attempts: Attempts::default() }
+    }
+
+    fn likes(&self, audit: &AuditReport) -> bool {
+        audit.licence_ok
+            && audit.pii_ppm <= self.max_pii_ppm
+            && audit.toxicity_ppm <= self.max_toxicity_ppm
+            && audit.duplicates_ppm <= self.max_duplicates_ppm
+    }
+
+    /// Looks and decides.
+    pub fn step(&self, seen: &Observation) -> (Self, Vec<Action>) {
+        let mut next = self.clone();
+        next.attempts.observe(seen);
+        let mut actions = Vec::new();
+        for (id, power) in &seen.power {
+            let Some(dataset) = seen.view.datasets.get(id).filter(|_| *power > 0) else { continue };
+            let Status::Voting { until, .. } = dataset.status else { continue };
+            let voted = seen.view.votes.get(id).is_some_and(|v| v.iter().any(|v| v.voter == seen.me.account));
+            let key = format!("vote/{id}");
+            if voted || until.seconds() <= seen.now() || !next.attempts.begin(&key, seen.now()) {
+                continue;
+            }
+            let yes = dataset.audit.as_ref().is_some_and(|audit| next.likes(audit));
+            let vote = ExecuteMsg::Vote { dataset: *id, yes };
+            actions.push(Action::Send { key, tx: seen.me.tx(&seen.me.contracts.datasets, &vote) });
+        }
+        actions.extend(next.attempts.next(seen.now()).map(|at| Action::Wake { at }));
+        (next, actions)
+    }
+
+    pub(crate) fn recover(&mut self) {
+        self.attempts.recover();
+    }
+}

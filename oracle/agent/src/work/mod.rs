@@ -1,0 +1,160 @@
+//! Work: what a node's machine does for its roles. Everything here is synchronous, runs on a worker's thread, and
+//! only depends on the job, the node's secret and blobs under roots that the chain names. What comes from a peer is
+//! bounded before it is fetched and checked before it is used.
+
+mod attest;
+mod check;
+mod gain;
+mod material;
+pub mod scoring;
+mod serve;
+pub mod train;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+pub use attest::{Attested, attest, heads};
+pub use gain::audit;
+pub use material::Run;
+pub use serve::{derive, serve, span};
+
+use crate::craft::Craft;
+use crate::event::{Events, What};
+use crate::peers::Peers;
+use crate::{AgentError, Done, Identity, Job, Result};
+use lyceum_api::Hash32;
+use lyceum_store::{Blob, Store};
+
+/// A node's tools.
+#[derive(Clone)]
+pub struct Workshop {
+    /// Who works.
+    pub me: Identity,
+    /// The node's own store.
+    pub store: Arc<Store>,
+    /// Where blobs come from.
+    pub peers: Arc<dyn Peers>,
+    /// Who is told.
+    pub events: Events,
+    /// Set to stop what runs.
+    pub cancel: Arc<AtomicBool>,
+    /// Where tensors are worked on.
+    pub device: tch::Device,
+}
+
+impl std::fmt::Debug for Workshop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workshop").field("me", &self.me).finish_non_exhaustive()
+    }
+}
+
+impl Workshop {
+    /// A blob, from the own store or from whoever has it; refused if it is longer than `most`.
+    pub fn fetch(&self, what: &'static str, root: &Hash32, most: u64) -> Result<Blob> {
+        let bytes = root.as_bytes();
+        let fits = |found: u64| {
+            if found <= most { Ok(()) } else { Err(AgentError::TooLarge { what, root: *root, found, most }) }
+        };
+        if !self.store.has(bytes) {
+            let sources = self.peers.sources(root, &self.store);
+            let mut last = String::new();
+            for source in &sources {
+                use lyceum_store::Source;
+                let fetched = source
+                    .length(bytes)
+                    .map_err(AgentError::from)
+                    .and_then(fits)
+                    .and_then(|()| Ok(self.store.fetch(bytes, source)?));
+                match fetched {
+                    Ok(()) => break,
+                    Err(e) => last = format!(": {e}"),
+                }
+            }
+            if !self.store.has(bytes) {
+                return Err(AgentError::Unavailable { what, root: *root, sources: sources.len(), last });
+            }
+        }
+        fits(self.store.len(bytes)?)?;
+        Ok(self.store.get(bytes)?)
+    }
+
+    /// Stores bytes and gives their root.
+    pub fn keep(&self, bytes: &[u8]) -> Result<Hash32> {
+        Ok(Hash32(self.store.put(bytes)?))
+    }
+
+    /// Refuses to go on once the node was told to stop.
+    pub fn alive(&self) -> Result<()> {
+        if self.cancel.load(Ordering::Relaxed) { Err(AgentError::Cancelled) } else { Ok(()) }
+    }
+
+    /// Does a job the way the craft does it.
+    pub fn perform(&self, craft: &dyn Craft, key: &str, job: &Job) -> Done {
+        // One thread a job: nodes share their machine, and spinning threads make everybody slower.
+        tch::set_num_threads(1);
+        match self.try_perform(craft, job) {
+            Ok(done) => done,
+            Err(e) => {
+                let words = e.to_string();
+                tracing::warn!(node = %self.me.account, key, error = %words, "work failed");
+                self.events.tell(What::Failed { key: key.to_owned(), words: words.clone() });
+                Done::Failed { words }
+            }
+        }
+    }
+
+    fn try_perform(&self, craft: &dyn Craft, job: &Job) -> Result<Done> {
+        let begun = Instant::now();
+        let seconds = || begun.elapsed().as_secs_f64();
+        match job {
+            Job::Train { subject } => Ok(Done::Trained(craft.train(self, subject)?)),
+            Job::Serve { subject, trained, panel } => {
+                let (states, opening, rederived_steps) = serve(self, craft, subject, trained, panel)?;
+                self.events.tell(What::Served { panel: panel.id, rederived_steps, seconds: seconds() });
+                Ok(Done::Served { states, opening })
+            }
+            Job::Span { subject, trained, opened, from, to } => {
+                Ok(Done::Spanned { states: span(self, craft, subject, trained, opened, *from, *to)? })
+            }
+            Job::Attest { subject, panel, second, guards } => {
+                let attested = craft.attest(self, subject, panel, second.as_ref(), guards)?;
+                Ok(match attested {
+                    Attested::Answer { attestation, fault, steps } => {
+                        self.events.tell(What::Attested {
+                            panel: panel.id,
+                            claim: panel.claim,
+                            sound: attestation.sound,
+                            fault,
+                            steps,
+                            gain: attestation.scored.as_ref().map(|s| s.gain),
+                            seconds: seconds(),
+                        });
+                        Done::Attested { attestation }
+                    }
+                    Attested::Missing { state, tile } => Done::Missing { state, tile },
+                })
+            }
+            Job::Heads { panel, domains } => {
+                let attestation = heads(self, panel, domains)?;
+                self.events.tell(What::Attested {
+                    panel: panel.id,
+                    claim: None,
+                    sound: true,
+                    fault: None,
+                    steps: 0,
+                    gain: None,
+                    seconds: seconds(),
+                });
+                Ok(Done::Attested { attestation })
+            }
+            Job::Audit { dataset, model } => {
+                let report = audit(self, dataset, model.as_ref())?;
+                let (dataset, seconds) = (dataset.id, seconds());
+                self.events.tell(What::Audited { dataset, report: report.clone(), seconds });
+                Ok(Done::Audited { report })
+            }
+            Job::Tile { root, tile } => serve::tile(self, root, *tile),
+        }
+    }
+}

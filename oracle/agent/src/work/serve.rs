@@ -1,0 +1,150 @@
+//! Serving: the states a panel asks for, done again where they were not kept, and the sketches of an opening.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lyceum_api::attestation::{OpenedState, Opening, StateSketch, sketch_key};
+use lyceum_api::manifest::{KEPT_EVERY, salted_state};
+use lyceum_api::tasks::{PanelKind, PanelResponse, ServedState};
+use lyceum_learn::State;
+use lyceum_learn::sketch::state_sketch;
+use lyceum_learn::state::{root_of_block, salt};
+use lyceum_onchain::merkle;
+use lyceum_tensorblock::tile;
+
+use super::{Run, Workshop};
+use crate::action::Subject;
+use crate::craft::Craft;
+use crate::{AgentError, Done, Hash32, Result, Trained};
+
+fn drawn(panel: &PanelResponse) -> BTreeSet<u32> {
+    match panel.kind {
+        PanelKind::Interval { interval } => BTreeSet::from([interval]),
+        _ => panel.seats.iter().flat_map(|s| s.intervals.iter().copied()).collect(),
+    }
+}
+
+/// The states a panel wants served.
+fn served_states(panel: &PanelResponse, intervals: u32) -> BTreeSet<u32> {
+    let mut states = drawn(panel);
+    if panel.kind == (PanelKind::Claim {}) {
+        states.extend([0, intervals]);
+    }
+    states
+}
+
+/// The states whose sketches a trainer opens.
+fn opened_states(panel: &PanelResponse, intervals: u32) -> BTreeSet<u32> {
+    let mut states: BTreeSet<u32> = drawn(panel).iter().flat_map(|j| [*j, *j + 1]).collect();
+    if panel.kind == (PanelKind::Claim {}) {
+        states.extend((0..=intervals).step_by(KEPT_EVERY as usize));
+        states.insert(intervals);
+    }
+    states
+}
+
+/// The key of a drawn panel's sketches.
+pub(super) fn key_of(panel: &PanelResponse) -> Result<Hash32> {
+    let unknown = AgentError::Unknown { what: "the randomness of panel", id: panel.id };
+    Ok(sketch_key(panel.id, &panel.randomness.ok_or(unknown)?))
+}
+
+/// Goes through states of a run ascending, from kept ones on, and gives each to `see`; checks that they are the
+/// ones that were committed to. Gives the steps done again.
+pub fn derive(
+    shop: &Workshop,
+    craft: &dyn Craft,
+    run: &Run,
+    trained: &Trained,
+    wanted: &BTreeSet<u32>,
+    mut see: impl FnMut(u32, &State, &[u8]) -> Result<()>,
+) -> Result<u64> {
+    let kept: BTreeMap<u32, Hash32> = trained.kept.iter().copied().collect();
+    let per = u64::from(run.spec.steps_per_interval);
+    let mut steps = 0;
+    let mut at: Option<(u32, State)> = None;
+    for j in wanted {
+        shop.alive()?;
+        let nearest = kept.range(..=*j).next_back();
+        let ahead = at.as_ref().is_some_and(|(i, _)| nearest.is_none_or(|(k, _)| k < i));
+        let (from, state) = match (at.take(), nearest) {
+            (Some((i, state)), _) if ahead => (i, state),
+            (_, Some((k, root))) => (*k, shop.state(run.parent.config(), &run.spec, *k, root)?),
+            _ => return Err(AgentError::Unknown { what: "a kept state before state", id: u64::from(*j) }),
+        };
+        let state = if from == *j { state } else { craft.advance_to(run, state, *j)? };
+        steps += u64::from(*j - from) * per;
+        let bytes = state.to_block()?;
+        let found = root_of_block(state.step, &run.spec.seed, &bytes);
+        let committed = trained.roots.get(*j as usize).copied();
+        let expected = committed.ok_or(AgentError::Unknown { what: "state", id: u64::from(*j) })?;
+        if found != expected {
+            return Err(AgentError::Diverged { state: *j, expected, found });
+        }
+        see(*j, &state, &bytes)?;
+        at = Some((*j, state));
+    }
+    Ok(steps)
+}
+
+/// What a trainer sends and later opens for a panel; beside it the steps done again.
+pub fn serve(
+    shop: &Workshop,
+    craft: &dyn Craft,
+    subject: &Subject,
+    trained: &Trained,
+    panel: &PanelResponse,
+) -> Result<(Vec<ServedState>, Opening, u64)> {
+    let run = shop.run(subject)?;
+    let (served, opened) =
+        (served_states(panel, run.spec.intervals), opened_states(panel, run.spec.intervals));
+    let (key, secret) = (key_of(panel)?, shop.me.salt("states", subject.claim.id));
+    let leaves: Vec<[u8; 32]> =
+        (0..).zip(&trained.roots).map(|(j, root)| salted_state(&salt(&secret, j), root).0).collect();
+    let wanted: BTreeSet<u32> = served.union(&opened).copied().collect();
+    let (mut states, mut sketches) = (Vec::new(), Vec::new());
+    let steps = derive(shop, craft, &run, trained, &wanted, |j, state, bytes| {
+        if served.contains(&j) {
+            let tensors = shop.keep(bytes)?;
+            let proof = merkle::prove(&leaves, j).unwrap_or_default().into_iter().map(Hash32).collect();
+            states.push(ServedState { state: j, salt: salt(&secret, j), tensors, proof });
+        }
+        if opened.contains(&j) {
+            sketches.push(OpenedState { state: j, sketch: StateSketch::new(&state_sketch(&key, state)?) });
+        }
+        Ok(())
+    })?;
+    Ok((states, Opening { states: sketches }, steps))
+}
+
+/// The sketches of the states strictly within a span.
+pub fn span(
+    shop: &Workshop,
+    craft: &dyn Craft,
+    subject: &Subject,
+    trained: &Trained,
+    opened: &PanelResponse,
+    from: u32,
+    to: u32,
+) -> Result<Vec<OpenedState>> {
+    let (run, key) = (shop.run(subject)?, key_of(opened)?);
+    let wanted: BTreeSet<u32> = (from.saturating_add(1)..to.min(run.spec.intervals)).collect();
+    let mut states = Vec::new();
+    derive(shop, craft, &run, trained, &wanted, |j, state, _| {
+        states.push(OpenedState { state: j, sketch: StateSketch::new(&state_sketch(&key, state)?) });
+        Ok(())
+    })?;
+    Ok(states)
+}
+
+/// A tile of a state with its proof; beyond the end, the last.
+pub(super) fn tile(shop: &Workshop, root: &Hash32, index: u64) -> Result<Done> {
+    let blob = shop.store.get(root.as_bytes())?;
+    let size = blob.len() as u64;
+    let index = index.min(tile::tile_count(size).saturating_sub(1));
+    let io = |e: tile::TileError| AgentError::Worker(e.to_string());
+    let proof = tile::prove(&blob, index).map_err(io)?;
+    let range = tile::tile_range(size, index).map_err(io)?;
+    // A tile lies within a blob that is in memory, so its bounds fit a usize.
+    let data = blob[range.start as usize..range.end as usize].to_vec();
+    Ok(Done::Tile { size, data, proof: proof.siblings.into_iter().map(Hash32).collect() })
+}

@@ -1,0 +1,114 @@
+//! Training a claim: the run, its states kept, its block, its manifest, and the gain measured on own items.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use lyceum_api::canonical::Canonical;
+use lyceum_api::claim::ClaimContent;
+use lyceum_api::manifest::Manifest;
+use lyceum_learn::state::salted;
+use lyceum_learn::{Model, Observer, Progress, RunRecord, State, Trainer, block, gain, score};
+use lyceum_onchain::merkle;
+
+use super::material::MAX_TEXT;
+use super::scoring::{OWN_ITEMS, drawn};
+use super::{Run, Workshop};
+use crate::action::Subject;
+use crate::event::What;
+use crate::{AgentError, Hash32, Result, Trained};
+
+/// Watches a run: keeps states in the store, tells progress, stops when told to.
+struct Keeper<'a> {
+    shop: &'a Workshop,
+    claim: u64,
+    kept: Vec<(u32, Hash32)>,
+    told: Instant,
+}
+
+impl Observer for Keeper<'_> {
+    fn progress(&mut self, progress: &Progress) -> ControlFlow<()> {
+        if self.told.elapsed().as_millis() >= 200 || progress.step == progress.steps {
+            self.told = Instant::now();
+            self.shop.events.tell(What::Training { claim: self.claim, progress: *progress });
+        }
+        if self.shop.alive().is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    fn keep(&mut self, j: u32, _: &State, bytes: &[u8]) -> std::result::Result<(), String> {
+        let root = self.shop.keep(bytes).map_err(|e| e.to_string())?;
+        self.kept.push((j, root));
+        Ok(())
+    }
+}
+
+/// The honest way.
+pub fn train(shop: &Workshop, subject: &Subject) -> Result<Trained> {
+    let run = shop.run(subject)?;
+    let mut trainer = Trainer::new(run.parent.copy(), run.spec.clone(), &run.shards)?;
+    let mut keeper = Keeper { shop, claim: subject.claim.id, kept: Vec::new(), told: Instant::now() };
+    let record = match lyceum_learn::run(&mut trainer, &mut keeper) {
+        Err(lyceum_learn::LearnError::Cancelled) => return Err(AgentError::Cancelled),
+        done => done?,
+    };
+    let kept = keeper.kept;
+    finish(shop, subject, &run, trainer.model(), &record, kept)
+}
+
+/// Writes block and manifest of a run that came to `child`, and says what is claimed of it.
+pub fn finish(
+    shop: &Workshop,
+    subject: &Subject,
+    run: &Run,
+    child: &Model,
+    record: &RunRecord,
+    kept: Vec<(u32, Hash32)>,
+) -> Result<Trained> {
+    let bytes = block::write(&child.export(run.spec.target)?)?;
+    let block = shop.keep(&bytes)?;
+    let claim = &subject.claim;
+    let states = salted(&shop.me.salt("states", claim.id), &record.roots);
+    let seconds = record.seconds.round() as u32;
+    let manifest = Manifest {
+        task: claim.task,
+        trainer: claim.trainer.to_string(),
+        target: run.spec.target,
+        base: subject.task.base,
+        parent: subject.task.parent_root,
+        seed: run.spec.seed,
+        recipe: claim.recipe.clone(),
+        steps_per_interval: run.spec.steps_per_interval,
+        states: states.clone(),
+        batches: record.batches.clone(),
+        losses: record.losses.clone(),
+        shards: record.shards.clone(),
+        seconds,
+        block,
+    };
+    let leaves: Vec<[u8; 32]> = states.iter().map(|s| s.0).collect();
+    let content = ClaimContent {
+        block,
+        block_bytes: bytes.len() as u64,
+        manifest: shop.keep(&manifest.to_bytes())?,
+        states: Hash32(merkle::root(&leaves)),
+        reported: own_gain(shop, subject, &run.parent, child)?,
+    };
+    shop.events.tell(What::Trained {
+        claim: claim.id,
+        task: claim.task,
+        block,
+        steps: run.spec.steps(),
+        seconds: record.seconds,
+        reported: content.reported,
+        losses: record.losses.clone(),
+    });
+    Ok(Trained { content, roots: record.roots.clone(), kept, seconds })
+}
+
+/// The gain on items of the domain's public held-out text that the trainer draws for itself.
+fn own_gain(shop: &Workshop, subject: &Subject, parent: &Model, child: &Model) -> Result<i64> {
+    let domain = &subject.domain.domain;
+    let held_out = shop.fetch("held-out text", &domain.held_out, MAX_TEXT)?;
+    let seed = shop.me.salt("own-items", subject.claim.id);
+    let items = drawn(&held_out, domain.sequence, OWN_ITEMS, &seed)?;
+    Ok(gain(&score(parent, &items)?, &score(child, &items)?)?)
+}
