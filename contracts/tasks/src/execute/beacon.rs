@@ -1,0 +1,28 @@
+//! Posting beacon rounds.
+use lyceum_api::Hash32;
+use lyceum_api::tasks::Event;
+use lyceum_onchain::beacon;
+
+use crate::ctx::Ctx;
+use crate::error::ContractError;
+use crate::rounds::{self, POSTED, WANTED};
+
+/// Stores the randomness of a round whose time has come. On a localnet someone holds the key: a round of the
+/// future is refused, or he could show one before what it decides is fixed.
+pub fn post(ctx: &mut Ctx<'_>, round: u64, signature: &[u8]) -> Result<(), ContractError> {
+    if POSTED.has(ctx.deps.storage, round) {
+        return Err(ContractError::RoundPosted { round });
+    }
+    let time = rounds::time(&ctx.config.beacon, round);
+    if round == 0 || time > ctx.now() {
+        let (time, now) = (time.seconds(), ctx.now().seconds());
+        return Err(ContractError::FutureRound { round, time, now });
+    }
+    if !beacon::verify(ctx.deps.api, &ctx.config.beacon.public_key, round, signature)? {
+        return Err(ContractError::BadSignature { round });
+    }
+    POSTED.save(ctx.storage(), round, &Hash32(beacon::randomness(signature)))?;
+    WANTED.remove(ctx.storage(), round);
+    ctx.emit(Event::BeaconPosted { round });
+    Ok(())
+}

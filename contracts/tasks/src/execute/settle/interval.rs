@@ -1,0 +1,114 @@
+//! An interval panel: 2k + 1 seats re-execute one interval, and that is final.
+use cosmwasm_std::{Addr, Uint128};
+use lyceum_api::attestation::Attestation;
+use lyceum_api::nodes::SlashReason;
+
+use super::claim::{bound, differing};
+use super::{advance, again_or_void, cost_each, has_quorum};
+use crate::ctx::Ctx;
+use crate::error::ContractError;
+use crate::execute::{outcome, panels};
+use crate::state::{Cause, Claim, Domain, Panel};
+use crate::verdict::{Ends, agrees, ends_in};
+
+pub fn settle(
+    ctx: &mut Ctx<'_>,
+    panel: &mut Panel,
+    claim: &mut Claim,
+    interval: u32,
+) -> Result<(), ContractError> {
+    let cost = cost_each(ctx, claim)?;
+    if !has_quorum(ctx, panel, cost) {
+        return again_or_void(ctx, panel, claim);
+    }
+    let domain = ctx.domain(claim.domain)?;
+    let opened = opened_ends(ctx, panel, claim, interval)?;
+    let answers = panel.attestations(ctx.deps.storage)?;
+    let (mut honest, mut forged) = (vec![], vec![]);
+    for (seat, answer) in &answers {
+        let side = if confirms(answer, &opened, &domain)? { &mut honest } else { &mut forged };
+        side.push(seat.clone());
+    }
+    // An even number of seats can be divided: nobody is guilty then.
+    if honest.len() == forged.len() {
+        return again_or_void(ctx, panel, claim);
+    }
+    let is_forged = forged.len() > honest.len();
+    let (majority, minority) = if is_forged { (forged, honest) } else { (honest, forged) };
+    for seat in &majority {
+        ctx.out.judge_seat(seat, true);
+        ctx.out.reward_seat(seat, claim.id);
+    }
+
+    let mut false_seats = first_false(ctx, claim, interval, is_forged, &domain)?;
+    outcome::set_diverged(claim, &false_seats);
+    if claim.review.judged {
+        // Their part of the claim was reported as agreement; it was not.
+        false_seats.iter().for_each(|seat| ctx.out.judge_seat(seat, false));
+    }
+    minority.iter().for_each(|seat| ctx.out.judge_seat(seat, false));
+    false_seats.extend(minority);
+
+    let outcome = if is_forged { "forged" } else { "honest" };
+    panels::close_for(ctx, claim, panel, outcome)?;
+    if is_forged {
+        ctx.out.slash_seats(false_seats.iter(), SlashReason::FalseAttestation, Uint128::zero(), &[]);
+        let (reason, challenger) = match panel.cause.clone() {
+            Cause::Jump => ("jump", None),
+            Cause::Challenge { challenger } => ("interval", Some(challenger)),
+            _ => ("interval", None),
+        };
+        return outcome::fraud(ctx, claim, reason, majority, challenger);
+    }
+    // The trainer was honest: who said otherwise pays those who had to look again.
+    let unpaid = outcome::forfeit_challenge(ctx, claim, panel.id, &majority, cost);
+    let owed = if unpaid { cost } else { Uint128::zero() };
+    ctx.out.slash_seats(false_seats.iter(), SlashReason::FalseAttestation, owed, &majority);
+    advance(ctx, claim)
+}
+
+/// What the trainer opened of the interval, in the order of the entries asked for.
+fn opened_ends(
+    ctx: &Ctx<'_>,
+    panel: &Panel,
+    claim: &Claim,
+    interval: u32,
+) -> Result<Vec<Ends>, ContractError> {
+    let keys = std::iter::once(panel.id).chain(panel.second_key);
+    keys.map(|key| {
+        let states = panels::opened_states(ctx.deps.storage, claim, key)?;
+        ends_in(&states, interval)?.ok_or(ContractError::WrongOpening)
+    })
+    .collect()
+}
+
+/// Whether a seat saw, under every key, what the trainer opened. One that says "unsound" did not.
+fn confirms(answer: &Attestation, opened: &[Ends], domain: &Domain) -> Result<bool, ContractError> {
+    if !answer.sound || answer.intervals.len() != opened.len() {
+        return Ok(false);
+    }
+    for (seen, opened) in answer.intervals.iter().zip(opened) {
+        if !agrees(opened, &Ends::try_from(seen)?, bound(domain)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The seats of the claim panel that answered for this interval, and falsely: they differed though the trainer was
+/// honest, or agreed with a forged one.
+fn first_false(
+    ctx: &Ctx<'_>,
+    claim: &Claim,
+    interval: u32,
+    is_forged: bool,
+    domain: &Domain,
+) -> Result<Vec<Addr>, ContractError> {
+    let Some(first) = claim.review.panel else { return Ok(vec![]) };
+    let states = panels::opened_states(ctx.deps.storage, claim, first)?;
+    let Some(opened) = ends_in(&states, interval)? else { return Ok(vec![]) };
+    let answers = ctx.panel(first)?.attestations(ctx.deps.storage)?;
+    let differing = differing(&answers, interval, &opened, domain)?;
+    let answered = answers.iter().filter(|(_, a)| a.intervals.iter().any(|i| i.interval == interval));
+    Ok(answered.map(|(seat, _)| seat.clone()).filter(|seat| differing.contains(seat) != is_forged).collect())
+}

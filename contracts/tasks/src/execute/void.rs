@@ -1,0 +1,50 @@
+//! Voiding a task whose benchmark was not unsealed.
+use lyceum_api::tasks::{ClaimStatus, Event, TaskStatus};
+
+use super::outcome;
+use super::take::ensure_open;
+use crate::ctx::Ctx;
+use crate::error::ContractError;
+
+/// Bonds and fees of committed and revealed claims go back. The opener loses its deposit and a fee for each of
+/// them; what is left of its reserve returns. Claims that were never committed are lost as ever.
+pub fn void_task(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
+    let mut task = ctx.task(id)?;
+    ensure_open(&task)?;
+    ctx.not_before(task.reveal_until)?;
+    if task.key.is_some() {
+        return Err(ContractError::WrongPhase {
+            what: "the task",
+            expected: "sealed",
+            found: "unsealed".into(),
+        });
+    }
+    let mut voided = 0u32;
+    for claim in &task.claims {
+        let mut claim = ctx.claim(*claim)?;
+        if matches!(claim.status, ClaimStatus::Committed {} | ClaimStatus::Revealed {}) {
+            // No panel of it can have been drawn without the key, so its fee is still here.
+            outcome::void_claim(ctx, &mut claim, "unsealed")?;
+            ctx.save_claim(&claim)?;
+            voided += 1;
+        }
+        if claim.status == (ClaimStatus::Taken {}) {
+            return Err(ContractError::Unsettled { claim: claim.id });
+        }
+    }
+    if voided == 0 {
+        // Nobody was harmed: the task is finalized.
+        return Err(ContractError::WrongPhase {
+            what: "the task",
+            expected: "claimed",
+            found: "unclaimed".into(),
+        });
+    }
+    let penalty = task.fee * cosmwasm_std::Uint128::from(voided);
+    ctx.out.give_treasury(task.deposit + penalty);
+    let opener = task.opener.clone();
+    ctx.out.pay(&opener, task.reserve - penalty, "reserve_returned");
+    task.status = TaskStatus::Void;
+    ctx.emit(Event::TaskVoided { task: id });
+    ctx.save_task(id, &task)
+}

@@ -1,0 +1,249 @@
+//! What the contract answers.
+use cosmwasm_std::{Binary, Deps, Env, Order, StdResult, Timestamp, to_json_binary};
+use cw_storage_plus::Bound;
+use lyceum_api::manifest::seed;
+use lyceum_api::tasks::*;
+use lyceum_economy::learning_block::threshold_now;
+use lyceum_economy::params::BLOCK_SECONDS;
+use lyceum_onchain::paging;
+
+use crate::error::ContractError;
+use crate::rounds::{POSTED, WANTED};
+use crate::state::*;
+
+pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, ContractError> {
+    let now = env.block.time;
+    let answer = match msg {
+        QueryMsg::Config {} => to_json_binary(&config(deps)?),
+        QueryMsg::Domain { domain: id } => {
+            to_json_binary(&domain(id, found("domain", id, DOMAINS.may_load(deps.storage, id)?)?))
+        }
+        QueryMsg::Domains { start_after, limit } => to_json_binary(&domains(deps, start_after, limit)?),
+        QueryMsg::Task { task: id } => {
+            to_json_binary(&task(id, found("task", id, TASKS.may_load(deps.storage, id)?)?))
+        }
+        QueryMsg::Tasks { start_after, limit } => to_json_binary(&tasks(deps, start_after, limit)?),
+        QueryMsg::Claim { claim: id } => {
+            to_json_binary(&claim(deps, found("claim", id, CLAIMS.may_load(deps.storage, id)?)?)?)
+        }
+        QueryMsg::Claims { task, start_after, limit } => {
+            to_json_binary(&claims(deps, task, start_after, limit)?)
+        }
+        QueryMsg::Panel { panel: id } => {
+            to_json_binary(&panel(found("panel", id, PANELS.may_load(deps.storage, id)?)?, now))
+        }
+        QueryMsg::Panels { claim, start_after, limit } => {
+            to_json_binary(&panels(deps, now, claim, start_after, limit)?)
+        }
+        QueryMsg::Seats { node, start_after, limit } => {
+            to_json_binary(&seats(deps, now, &node, start_after, limit)?)
+        }
+        QueryMsg::Attestation { panel, node } => {
+            let node = deps.api.addr_validate(&node)?;
+            let attestation = ATTESTATIONS.may_load(deps.storage, (panel, &node))?;
+            to_json_binary(&AttestationResponse { attestation })
+        }
+        QueryMsg::Opening { panel } => {
+            to_json_binary(&OpeningResponse { opening: OPENINGS.may_load(deps.storage, panel)? })
+        }
+        QueryMsg::Beacon { round } => {
+            to_json_binary(&BeaconResponse { randomness: POSTED.may_load(deps.storage, round)? })
+        }
+        QueryMsg::WantedRounds { limit } => {
+            let keys = WANTED.keys(deps.storage, None, None, Order::Ascending);
+            let rounds = keys.take(paging::limit(limit)).collect::<StdResult<_>>()?;
+            to_json_binary(&RoundsResponse { rounds })
+        }
+        QueryMsg::OpenLearningBlock {} => to_json_binary(&open_learning_block(deps, now)?),
+        QueryMsg::LearningBlocks { start_after, limit } => {
+            let range = SEALED.range(deps.storage, after(start_after), None, Order::Ascending);
+            let learning_blocks = range
+                .take(paging::limit(limit))
+                .map(|item| item.map(|(_, b)| b))
+                .collect::<StdResult<_>>()?;
+            to_json_binary(&LearningBlocksResponse { learning_blocks })
+        }
+    };
+    Ok(answer?)
+}
+
+fn found<T>(what: &'static str, id: u64, stored: Option<T>) -> Result<T, ContractError> {
+    stored.ok_or(ContractError::NotFound { what, id })
+}
+
+fn after(id: Option<u64>) -> Option<Bound<'static, u64>> {
+    id.map(Bound::exclusive)
+}
+
+fn config(deps: Deps<'_>) -> StdResult<ConfigResponse> {
+    let config = CONFIG.load(deps.storage)?;
+    Ok(ConfigResponse {
+        charter: config.charter,
+        beacon: config.beacon,
+        params: PARAMS.load(deps.storage)?,
+        paused: PAUSED.load(deps.storage)?,
+    })
+}
+
+fn domain(id: u64, domain: Domain) -> DomainResponse {
+    let Domain { spec, mean_gain, best, accepted, .. } = domain;
+    DomainResponse { id, domain: spec, mean_gain, best, accepted }
+}
+
+fn domains(deps: Deps<'_>, start_after: Option<u64>, limit: Option<u32>) -> StdResult<DomainsResponse> {
+    let range = DOMAINS.range(deps.storage, after(start_after), None, Order::Ascending);
+    let domains = range.take(paging::limit(limit)).map(|item| item.map(|(id, d)| domain(id, d)));
+    Ok(DomainsResponse { domains: domains.collect::<StdResult<_>>()? })
+}
+
+fn task(id: u64, task: Task) -> TaskResponse {
+    TaskResponse {
+        id,
+        opener: task.opener,
+        task: task.spec,
+        model: task.model,
+        base: task.base,
+        parent: task.parent,
+        parent_root: task.parent_root,
+        heads: task.heads,
+        tiers: task.tiers,
+        bond: task.bond,
+        fee: task.fee,
+        opened_at: task.opened_at,
+        commit_until: task.commit_until,
+        reveal_until: task.reveal_until,
+        key: task.key,
+        status: task.status,
+        claims: task.claims,
+        winner: task.winner,
+    }
+}
+
+fn tasks(deps: Deps<'_>, start_after: Option<u64>, limit: Option<u32>) -> StdResult<TasksResponse> {
+    let range = TASKS.range(deps.storage, after(start_after), None, Order::Ascending);
+    let tasks = range.take(paging::limit(limit)).map(|item| item.map(|(id, t)| task(id, t)));
+    Ok(TasksResponse { tasks: tasks.collect::<StdResult<_>>()? })
+}
+
+fn claim(deps: Deps<'_>, claim: Claim) -> StdResult<ClaimResponse> {
+    let randomness = POSTED.may_load(deps.storage, claim.seed_round)?;
+    let medians = claim.measured.map(|m| m.medians);
+    Ok(ClaimResponse {
+        seed: randomness.map(|r| seed(claim.task, claim.trainer.as_str(), &r)),
+        id: claim.id,
+        task: claim.task,
+        trainer: claim.trainer,
+        recipe: claim.recipe,
+        taken_at: claim.taken_at,
+        epoch: claim.epoch,
+        seed_round: claim.seed_round,
+        commit: claim.commit,
+        content: claim.content,
+        block: claim.block,
+        bond: claim.bond,
+        fee: claim.fee,
+        status: claim.status,
+        gain: medians.as_ref().map(|m| m.gain),
+        reference: medians.as_ref().map(|m| m.reference),
+        score: medians.as_ref().map(|m| m.score),
+        panels: claim.panels,
+        opened_panel: claim.review.panel,
+    })
+}
+
+fn claims(
+    deps: Deps<'_>,
+    of_task: Option<u64>,
+    start_after: Option<u64>,
+    limit: Option<u32>,
+) -> Result<ClaimsResponse, ContractError> {
+    let limit = paging::limit(limit);
+    let stored: Vec<Claim> = match of_task {
+        Some(id) => {
+            let task = found("task", id, TASKS.may_load(deps.storage, id)?)?;
+            let ids = task.claims.into_iter().filter(|id| start_after.is_none_or(|after| *id > after));
+            ids.take(limit).map(|id| CLAIMS.load(deps.storage, id)).collect::<StdResult<_>>()?
+        }
+        None => {
+            let range = CLAIMS.range(deps.storage, after(start_after), None, Order::Ascending);
+            range.take(limit).map(|item| item.map(|(_, c)| c)).collect::<StdResult<_>>()?
+        }
+    };
+    let claims = stored.into_iter().map(|stored| claim(deps, stored)).collect::<StdResult<_>>()?;
+    Ok(ClaimsResponse { claims })
+}
+
+fn panel(panel: Panel, now: Timestamp) -> PanelResponse {
+    let seat =
+        |s: Seat| SeatInfo { node: s.node, intervals: s.intervals, commit: s.commit, revealed: s.revealed };
+    PanelResponse {
+        status: panel.status_at(now),
+        id: panel.id,
+        claim: panel.claim,
+        kind: panel.kind,
+        round: panel.round,
+        randomness: panel.randomness,
+        seats: panel.seats.into_iter().map(seat).collect(),
+        guards: panel.guards,
+        heads: panel.heads,
+        served: panel.served,
+        opening: panel.opening,
+        opened: panel.opened,
+        second_key: panel.second_key,
+        challenges: panel.challenges,
+    }
+}
+
+fn load_panels(deps: Deps<'_>, now: Timestamp, ids: Vec<u64>) -> StdResult<PanelsResponse> {
+    let panels = ids.into_iter().map(|id| Ok(panel(PANELS.load(deps.storage, id)?, now)));
+    Ok(PanelsResponse { panels: panels.collect::<StdResult<_>>()? })
+}
+
+fn panels(
+    deps: Deps<'_>,
+    now: Timestamp,
+    of_claim: Option<u64>,
+    start_after: Option<u64>,
+    limit: Option<u32>,
+) -> Result<PanelsResponse, ContractError> {
+    let limit = paging::limit(limit);
+    let ids = match of_claim {
+        Some(id) => {
+            let claim = found("claim", id, CLAIMS.may_load(deps.storage, id)?)?;
+            let ids = claim.panels.into_iter().filter(|id| start_after.is_none_or(|after| *id > after));
+            ids.take(limit).collect()
+        }
+        None => {
+            let keys = PANELS.keys(deps.storage, after(start_after), None, Order::Ascending);
+            keys.take(limit).collect::<StdResult<_>>()?
+        }
+    };
+    Ok(load_panels(deps, now, ids)?)
+}
+
+fn seats(
+    deps: Deps<'_>,
+    now: Timestamp,
+    node: &str,
+    start_after: Option<u64>,
+    limit: Option<u32>,
+) -> StdResult<PanelsResponse> {
+    let node = deps.api.addr_validate(node)?;
+    let keys = SEATS.prefix(&node).keys(deps.storage, after(start_after), None, Order::Ascending);
+    let ids = keys.take(paging::limit(limit)).collect::<StdResult<_>>()?;
+    load_panels(deps, now, ids)
+}
+
+fn open_learning_block(deps: Deps<'_>, now: Timestamp) -> StdResult<OpenLearningBlockResponse> {
+    let block = OPEN_BLOCK.load(deps.storage)?;
+    let elapsed = now.seconds().saturating_sub(block.last_seal.seconds()).saturating_mul(BLOCK_SECONDS)
+        / PARAMS.load(deps.storage)?.learning_block_seconds;
+    let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    Ok(OpenLearningBlockResponse {
+        number: block.number,
+        threshold: signed(threshold_now(block.threshold, elapsed)),
+        weighted_gain: signed(block.weighted_gain),
+        claims: block.claims,
+        panel: block.panel,
+    })
+}
