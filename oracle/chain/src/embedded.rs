@@ -2,7 +2,7 @@
 //! participant. Time is logical: see [`crate::logical`].
 
 use cosmwasm_std::{Addr, Binary, CosmosMsg, Event, Timestamp, WasmMsg};
-pub use lyceum_testing::{Beacon, Builder, LYC, Network, PeerKey};
+pub use lyceum_testing::{self, Beacon, Builder, LYC, Network, PeerKey};
 
 use crate::logical::{Handle, Info, Ledger, serve};
 use crate::{Contracts, Head, Result, Tx};
@@ -51,7 +51,8 @@ impl Ledger for Embedded {
                 CosmosMsg::from(WasmMsg::Execute { contract_addr, msg: m.msg, funds: m.funds })
             })
             .collect();
-        let responses = self.0.app.execute_multi(sender.clone(), msgs).map_err(|e| e.to_string())?;
+        let responses =
+            self.0.app.execute_multi(sender.clone(), msgs).map_err(|e| lyceum_testing::words(&e))?;
         Ok(responses.into_iter().flat_map(|r| r.events).collect())
     }
 

@@ -9,6 +9,7 @@ use cw_multi_test::{AppBuilder, Contract, ContractWrapper, Executor};
 use lyceum_api::{DENOM, Hash32, charter, credits, datasets, experts, nodes, rewards, tasks};
 use serde::Serialize;
 
+use crate::error::app;
 use crate::network::{Network, NetworkApp};
 use crate::{Beacon, LYC};
 
@@ -234,11 +235,11 @@ impl Builder {
 }
 
 /// The address that a contract of this code and name will have.
-fn predict(app: &NetworkApp, creator: &Addr, code: u64, name: &str) -> anyhow::Result<Addr> {
-    let checksum = app.wrap().query_wasm_code_info(code)?.checksum;
-    let creator = app.api().addr_canonicalize(creator.as_str())?;
+fn predict(chain: &NetworkApp, creator: &Addr, code: u64, name: &str) -> anyhow::Result<Addr> {
+    let checksum = chain.wrap().query_wasm_code_info(code).map_err(app)?.checksum;
+    let creator = chain.api().addr_canonicalize(creator.as_str()).map_err(app)?;
     let address = instantiate2_address(checksum.as_slice(), &creator, name.as_bytes())?;
-    Ok(app.api().addr_humanize(&address)?)
+    Ok(chain.api().addr_humanize(&address).map_err(app)?)
 }
 
 impl Network {
@@ -254,15 +255,19 @@ impl Network {
             admin: Some(self.authority.to_string()),
             code_id,
             label: format!("lyceum/{name}"),
-            msg: to_json_binary(msg)?,
+            msg: to_json_binary(msg).map_err(app)?,
             funds: if funds == 0 { vec![] } else { coins(funds, DENOM) },
             salt: name.as_bytes().to_vec().into(),
         };
         self.app
             .execute(self.authority.clone(), msg.into())
+            .map_err(app)
             .with_context(|| format!("{name} does not come up"))?;
         // Everything else was configured with the prediction.
-        self.app.contract_data(predicted).with_context(|| format!("{name} is not at {predicted}"))?;
+        self.app
+            .contract_data(predicted)
+            .map_err(app)
+            .with_context(|| format!("{name} is not at {predicted}"))?;
         Ok(())
     }
 }

@@ -2,12 +2,13 @@
 
 use anyhow::Context;
 use cosmwasm_std::{Addr, Coin, CosmosMsg, Timestamp, WasmMsg, coins, to_json_binary};
-use cw_multi_test::{AppResponse, BankSudo, Executor, SudoMsg};
+use cw_multi_test::{AppResponse, BankSudo, SudoMsg};
 use lyceum_api::{DENOM, charter, tasks};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Addresses, Beacon, Builder};
+use crate::error::{app, words};
+use crate::{Addresses, Beacon, Builder, NetworkError};
 
 /// The App that everything runs in.
 pub type NetworkApp = cw_multi_test::App;
@@ -80,14 +81,18 @@ impl Network {
             return Ok(());
         }
         let mint = BankSudo::Mint { to_address: account.to_string(), amount: coins(amount, DENOM) };
-        self.app.sudo(SudoMsg::Bank(mint)).with_context(|| format!("{account} cannot be funded"))?;
+        self.app
+            .sudo(SudoMsg::Bank(mint))
+            .map_err(app)
+            .with_context(|| format!("{account} cannot be funded"))?;
         Ok(())
     }
 
     /// What an account holds, ulyc.
     pub fn balance(&self, account: &Addr) -> anyhow::Result<u128> {
-        let amount = self.app.wrap().query_balance(account, DENOM)?.amount;
-        Ok(u128::try_from(amount)?)
+        let amount = self.app.wrap().query_balance(account, DENOM).map_err(app)?.amount;
+        // Nobody holds more than 2¹²⁸ − 1 ulyc: 21 million LYC are 2⁴⁵.
+        Ok(amount.to_string().parse()?)
     }
 
     /// The height.
@@ -133,7 +138,7 @@ impl Network {
         funds: u128,
     ) -> anyhow::Result<AppResponse> {
         let funds = if funds == 0 { vec![] } else { coins(funds, DENOM) };
-        let tx = Tx { contract: contract.clone(), msg: to_json_binary(msg)?, funds };
+        let tx = Tx { contract: contract.clone(), msg: to_json_binary(msg).map_err(app)?, funds };
         let mut responses = self.execute_tx(sender, vec![tx])?;
         self.next_height();
         responses.pop().context("one message has one response")
@@ -151,12 +156,14 @@ impl Network {
                 })
             })
             .collect();
-        Ok(self.app.execute_multi(sender.clone(), msgs)?)
+        let refused = |e| NetworkError::Refused { sender: sender.clone(), words: words(&e) };
+        Ok(self.app.execute_multi(sender.clone(), msgs).map_err(refused)?)
     }
 
     /// Asks a contract.
     pub fn query<T: DeserializeOwned, M: Serialize>(&self, contract: &Addr, msg: &M) -> anyhow::Result<T> {
-        Ok(self.app.wrap().query_wasm_smart(contract, msg)?)
+        let failed = |e| NetworkError::Query { contract: contract.clone(), words: words(&e) };
+        Ok(self.app.wrap().query_wasm_smart(contract, msg).map_err(failed)?)
     }
 
     /// Has the authority act through the charter.

@@ -75,7 +75,7 @@ impl Network {
             // Once under its own key, once under the first panel's; a made-up sketch is the same under both.
             PanelKind::Interval { interval } => Attestation {
                 sound: true,
-                intervals: vec![run.seen(interval); 2],
+                intervals: vec![run.seen(interval); 1 + usize::from(panel.second_key.is_some())],
                 scored: None,
                 heads: vec![],
             },
@@ -160,27 +160,34 @@ impl Network {
     }
 }
 
-/// The states a panel asks the trainer to serve.
-fn served_states(panel: &PanelResponse, run: &Run) -> Vec<u32> {
-    let mut states: Vec<u32> = match panel.kind {
+fn drawn(panel: &PanelResponse) -> Vec<u32> {
+    match panel.kind {
         PanelKind::Interval { interval } => vec![interval],
-        _ => panel.seats.iter().flat_map(|s| s.intervals.clone()).chain([0, run.intervals()]).collect(),
-    };
+        _ => panel.seats.iter().flat_map(|s| s.intervals.clone()).collect(),
+    }
+}
+
+fn ascending(mut states: Vec<u32>) -> Vec<u32> {
     states.sort_unstable();
     states.dedup();
     states
 }
 
+/// The states a panel asks the trainer to serve.
+fn served_states(panel: &PanelResponse, run: &Run) -> Vec<u32> {
+    let mut states = drawn(panel);
+    if panel.kind == (PanelKind::Claim {}) {
+        states.extend([0, run.intervals()]);
+    }
+    ascending(states)
+}
+
 /// The states whose sketches the trainer opens.
 fn opened_states(panel: &PanelResponse, run: &Run) -> Vec<u32> {
-    let drawn: Vec<u32> = match panel.kind {
-        PanelKind::Interval { interval } => vec![interval],
-        _ => panel.seats.iter().flat_map(|s| s.intervals.clone()).collect(),
-    };
-    let kept = (0..=run.intervals()).step_by(KEPT_EVERY as usize);
-    let mut states: Vec<u32> =
-        kept.chain([run.intervals()]).chain(drawn.iter().flat_map(|j| [*j, *j + 1])).collect();
-    states.sort_unstable();
-    states.dedup();
-    states
+    let mut states: Vec<u32> = drawn(panel).iter().flat_map(|j| [*j, *j + 1]).collect();
+    if panel.kind == (PanelKind::Claim {}) {
+        states.extend((0..=run.intervals()).step_by(KEPT_EVERY as usize));
+        states.push(run.intervals());
+    }
+    ascending(states)
 }
