@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use lyceum_learn::data::split;
 use lyceum_learn::items::Items;
-use lyceum_learn::sketch::{change_norms, state_sketch};
+use lyceum_learn::sketch::{change_norms, distance, state_sketch};
 use lyceum_learn::{
     Hash32, LearnError, Model, ModelConfig, Observer, Recipe, RunSpec, Shard, State, Target, Trainer, gain,
     run, score,
@@ -69,6 +69,49 @@ impl Observer for Kept {
         self.0.push(state.copy());
         Ok(())
     }
+}
+
+/// Distances of an interval's end from honest re-execution, under each cheat, from a kept state.
+fn cheats(
+    parent: &Model,
+    spec: &RunSpec,
+    shards: &[Shard],
+    from: &State,
+) -> Result<Vec<(&'static str, f64)>, LearnError> {
+    let two = |spec: &RunSpec, shards: &[Shard], state: &State| {
+        let mut trainer = Trainer::resume(parent.copy(), spec.clone(), shards, state)?;
+        trainer.step()?;
+        trainer.step()?;
+        trainer.state()
+    };
+    let one = |state: &State, step: u64| {
+        let mut trainer =
+            Trainer::resume(parent.copy(), spec.clone(), shards, &State { step, ..state.copy() })?;
+        trainer.step()?;
+        trainer.state()
+    };
+    let rate = |factor: f64| {
+        let peak_lr_nano = (spec.recipe.peak_lr_nano as f64 * factor) as u64;
+        RunSpec { recipe: Recipe { peak_lr_nano, ..spec.recipe.clone() }, ..spec.clone() }
+    };
+    let honest = two(spec, shards, from)?;
+    tch::set_num_threads(2);
+    let threads = two(spec, shards, from)?;
+    tch::set_num_threads(1);
+    let other = RunSpec { seed: Hash32([99; 32]), ..spec.clone() };
+    let next = from.step + 1;
+    let ends = [
+        ("honest, two threads", threads),
+        ("honest again", two(spec, shards, from)?),
+        ("last step skipped", one(from, from.step)?),
+        ("first step skipped", one(from, next)?),
+        ("rate 10 % lower", two(&rate(0.9), shards, from)?),
+        ("rate 10 % higher", two(&rate(1.1), shards, from)?),
+        ("batches swapped", one(&one(from, next)?, from.step)?),
+        ("batches of another seed", two(&other, shards, from)?),
+        ("Adam state zeroed", two(spec, shards, &State { step: from.step, ..State::initial(&from.w) })?),
+    ];
+    Ok(ends.iter().map(|(name, end)| (*name, distance(from, end, &honest).max())).collect())
 }
 
 /// CPU seconds of this thread, so that busy machines measure alike.
@@ -169,6 +212,17 @@ fn main() -> Result<(), LearnError> {
             let change = (after.mean as f64 / before[i].mean as f64 - 1.0) * 100.0;
             println!("  {other}: {change:+.2} %, gain {:.2} %", gain(&before[i], &after)? as f64 / 1e6);
         }
+        let mut smallest: Vec<(&str, f64)> = Vec::new();
+        for k in [0, 1, 5, 10, 15, 19] {
+            for (at, (name, d)) in cheats(&model, &spec, &shards, &kept.0[k])?.into_iter().enumerate() {
+                match smallest.get_mut(at) {
+                    Some((_, least)) if at < 2 => *least = least.max(d),
+                    Some((_, least)) => *least = least.min(d),
+                    None => smallest.push((name, d)),
+                }
+            }
+        }
+        println!("  distances, honest at most and cheats at least: {smallest:.4?}");
         blocks.push((index as u32, trainer.model().export(spec.target)?));
     }
     let refs: Vec<_> = blocks.iter().map(|(i, t)| (*i, t)).collect();

@@ -37,8 +37,8 @@ pub enum LearnError {
         /// The shape that belongs there.
         expected: Vec<i64>,
     },
-    /// A tensor holding NaN or an infinity.
-    #[error("tensor {name} holds a value that is not finite")]
+    /// A tensor that holds something else than finite fp32 numbers.
+    #[error("tensor {name} holds a value that is no finite fp32 number, or a negative second moment")]
     NotFinite {
         /// The tensor's name.
         name: String,

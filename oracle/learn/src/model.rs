@@ -81,8 +81,9 @@ impl Model {
         }
         let ids = ids.to_device(self.device).to_kind(Kind::Int64);
         let (low, high) = (ids.f_min()?.f_int64_value(&[])?, ids.f_max()?.f_int64_value(&[])?);
-        if low < 0 || high >= self.config.vocab_size as i64 {
-            return Err(LearnError::Items(format!("token {high} is outside the vocabulary")));
+        let vocab = self.config.vocab_size as i64;
+        if let Some(bad) = [low, high].into_iter().find(|t| !(0..vocab).contains(t)) {
+            return Err(LearnError::Items(format!("token {bad} is outside the vocabulary of {vocab}")));
         }
         let prepared = Prepared::new(&self.config, &self.weights, self.device)?;
         Ok(forward(&prepared, &ids, None))

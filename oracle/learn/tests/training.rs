@@ -71,21 +71,6 @@ fn the_base_learns_and_the_score_falls_from_eight_bits() {
 }
 
 #[test]
-fn training_gives_the_same_bytes_twice_and_with_two_threads() {
-    let run = |threads| {
-        let parent = base();
-        tch::set_num_threads(threads);
-        let mut trainer = Trainer::new(parent, spec(EXPERT), &shards()).unwrap();
-        let losses: Vec<_> = (0..6).map(|_| trainer.step().unwrap().to_bits()).collect();
-        tch::set_num_threads(1);
-        (losses, trainer.state().unwrap().to_block().unwrap())
-    };
-    let once = run(1);
-    assert_eq!(once, run(1));
-    assert_eq!(once, run(2));
-}
-
-#[test]
 fn another_process_trains_to_the_same_bytes() {
     const CHILD: &str = "LYCEUM_TEST_ROOT_TO";
     let mut trainer = Trainer::new(base(), spec(EXPERT), &shards()).unwrap();

@@ -52,6 +52,10 @@ pub(crate) fn mixture(p: &Prepared, layer: &Layer, x: &Tensor, keep: bool) -> (T
     let (mut gate_up, mut hidden) = (Vec::new(), Vec::new());
     let mut at = 0;
     for ((expert, part), count) in layer.experts.iter().zip(&parts).zip(&routing.counts) {
+        if *count == 0 && !keep {
+            // Generation asks for one token at a time: most experts have nothing to do.
+            continue;
+        }
         let gu = part.matmul(&expert.w13.tr());
         let h = kernels::swiglu(&gu);
         let out = y.narrow(0, at, *count);

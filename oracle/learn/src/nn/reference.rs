@@ -98,7 +98,7 @@ fn loss(
     let supervised = -(target * all.log_softmax(-1, Kind::Float))
         .sum_dim_intlist([-1i64].as_slice(), false, Kind::Float)
         .mean(Kind::Float);
-    (ce.shallow_clone(), ce + balance + supervised * 0.1)
+    (ce.shallow_clone(), ce + balance + supervised * 0.3 * routers.len() as f64)
 }
 
 /// A model with weights large enough that every path carries a gradient.

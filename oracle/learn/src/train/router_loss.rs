@@ -9,8 +9,10 @@ use crate::ModelConfig;
 use crate::data::{Batch, Shard};
 use crate::nn::Tape;
 
-/// Weight of the supervision.
-pub(crate) const SUPERVISION: f64 = 0.1;
+/// Weight of the supervision in each layer. Measured with `examples/calibrate`: at 0.05 an expert trained alone gains
+/// as much on its domain but costs the nearest one 3 %, at 0.1 still 1.9 %, at 0.3 at most 0.4 %; at 0.5 the base
+/// itself learns visibly less.
+pub(crate) const SUPERVISION: f64 = 0.3;
 
 /// For each layer the gradient [tokens, experts] of these losses by the router's logits.
 pub(crate) fn gradients(config: &ModelConfig, tape: &Tape, batch: &Batch, shards: &[Shard]) -> Vec<Tensor> {
@@ -40,7 +42,7 @@ pub(crate) fn gradients(config: &ModelConfig, tape: &Tape, batch: &Batch, shards
             let inner = (probs * &pull).sum_dim_intlist([-1i64].as_slice(), true, Kind::Float);
             let balance = probs * (&pull - inner);
             match &wanted {
-                Some((target, mask)) => balance + (probs - target) * mask * (SUPERVISION / (layers * tokens)),
+                Some((target, mask)) => balance + (probs - target) * mask * (SUPERVISION / tokens),
                 None => balance,
             }
         })
