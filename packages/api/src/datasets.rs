@@ -142,7 +142,7 @@ impl Canonical for AuditReport {
 pub struct Params {
     /// Deposit of a proposal, ulyc.
     pub deposit: Uint128,
-    /// Auditors of a dataset.
+    /// Auditors of a dataset, 1 to 32.
     pub auditors: u32,
     /// Seconds for the auditors' commits, from the draw.
     pub audit_commit_seconds: u64,
@@ -206,17 +206,20 @@ pub struct Use {
 /// What `datasets` executes.
 #[cw_serde]
 pub enum ExecuteMsg {
-    /// By anyone, with the deposit.
+    /// By anyone, with exactly the deposit. Refused for a licence that is not accepted, and for a shard of another
+    /// dataset that is not rejected.
     Propose {
         /// The data.
         manifest: DatasetManifest,
     },
-    /// By anyone, once the beacon round after the proposal is known to `tasks`.
+    /// By anyone, once the beacon round after the proposal is known to `tasks`. Too few evaluators for a quorum
+    /// (two thirds of the seats asked for) end the proposal with `audit_quorum`.
     DrawAuditors {
         /// The dataset.
         dataset: u64,
     },
-    /// By a drawn auditor: [`crate::canonical::commitment`] with tag [`AUDIT_COMMIT`] and the dataset's id.
+    /// By a drawn auditor, once: [`crate::canonical::commitment`] with tag [`AUDIT_COMMIT`], the dataset's id as
+    /// subject and the report's hash.
     CommitAudit {
         /// The dataset.
         dataset: u64,
@@ -227,17 +230,21 @@ pub enum ExecuteMsg {
     RevealAudit {
         /// The dataset.
         dataset: u64,
-        /// The report.
+        /// The report; no share exceeds 1 000 000.
         report: AuditReport,
-        /// Its salt.
+        /// Its salt, 16 to 64 bytes.
         salt: Binary,
     },
-    /// By anyone, once all have revealed or the window has passed: tally the audit, open the vote or reject.
+    /// By anyone, once nobody can reveal any more (all have, or the windows have passed): tally the audit, open the
+    /// vote or reject. `nodes` is told who agreed with the verdict, who stayed away (it diverged) and who committed
+    /// without revealing (it is slashed). Without a quorum there is no verdict to agree with; after a pause since
+    /// the draw nobody is blamed for what is missing.
     CloseAudit {
         /// The dataset.
         dataset: u64,
     },
-    /// By a GPU owner, with the power frozen before the proposal; a vote may be changed until the end.
+    /// By a GPU owner, with the power frozen before the proposal; a vote may be changed until the end, and the
+    /// same vote again is refused.
     Vote {
         /// The dataset.
         dataset: u64,
@@ -256,8 +263,9 @@ pub enum ExecuteMsg {
         /// Its power.
         power: u64,
     },
-    /// By `tasks`, when a block becomes final: record use once per (shard, model, epoch) and accrue the
-    /// contributors' shares of what is recorded for the first time.
+    /// By `tasks`, paused or not, when a block becomes final: record use once per (shard, model, epoch) and accrue
+    /// the contributors' shares of what is recorded for the first time. Refused if a shard is not one of its
+    /// dataset, or that is not approved. No more bytes count than the shard has; none are no use.
     RecordUse {
         /// The learning block the improvement counts in.
         learning_block: u64,
@@ -270,12 +278,12 @@ pub enum ExecuteMsg {
         /// What was used, at most 64 entries.
         uses: Vec<Use>,
     },
-    /// By the charter.
+    /// By the charter. Open proposals keep the deposit they paid and the windows that have begun.
     SetParams {
         /// The new parameters.
         params: Params,
     },
-    /// By the charter.
+    /// By the charter. A pause stops everything but power, use and the charter's own messages.
     SetPaused {
         /// Whether paused.
         paused: bool,
@@ -313,13 +321,13 @@ pub enum QueryMsg {
         /// How many, capped.
         limit: Option<u32>,
     },
-    /// The audit seats and what they revealed.
+    /// The audit seats and what they revealed; none before the draw.
     #[returns(AuditsResponse)]
     Audits {
         /// The dataset.
         dataset: u64,
     },
-    /// The voting power of a node at the beginning of a height.
+    /// The voting power of a node at the beginning of a height. A height that has not begun is refused.
     #[returns(PowerResponse)]
     Power {
         /// The node.
@@ -403,7 +411,8 @@ pub struct DatasetResponse {
     pub height: u64,
     /// When it was proposed.
     pub proposed_at: Timestamp,
-    /// Median of the revealed audits.
+    /// Median of the revealed audits, measure by measure, if there was a quorum; the licence is right if more than
+    /// half found so.
     pub audit: Option<AuditReport>,
     /// The best tier that the audit allows.
     pub allowed: Option<Tier>,
