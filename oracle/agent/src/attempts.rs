@@ -3,21 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
 use crate::{Done, Observation};
 
 /// Refusals after which a message is not tried again.
 const MOST: u32 = 8;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Refused {
     times: u32,
     not_before: u64,
 }
 
 /// Keys of messages and work.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Attempts {
     under_way: BTreeSet<String>,
     refused: BTreeMap<String, Refused>,
@@ -57,10 +55,5 @@ impl Attempts {
     pub(crate) fn next(&self, now: u64) -> Option<u64> {
         let waiting = self.refused.values().filter(|r| r.times < MOST && r.not_before > now);
         waiting.map(|r| r.not_before).min()
-    }
-
-    /// After a restart nothing is under way.
-    pub(crate) fn recover(&mut self) {
-        self.under_way.clear();
     }
 }

@@ -27,14 +27,15 @@ struct Entry<R> {
 pub(crate) struct Journal {
     path: PathBuf,
     chain_id: String,
-    last: Option<Roles>,
+    /// The roles as they were written last.
+    last: Vec<u8>,
 }
 
 impl Journal {
     /// The journal in a node's folder, which is created if there is none.
     pub(crate) fn open(folder: &Path, chain_id: &str) -> Result<Self> {
         fs::create_dir_all(folder).map_err(|source| AgentError::Io { path: folder.to_path_buf(), source })?;
-        Ok(Self { path: folder.join("journal.json"), chain_id: chain_id.to_owned(), last: None })
+        Ok(Self { path: folder.join("journal.json"), chain_id: chain_id.to_owned(), last: Vec::new() })
     }
 
     /// What was written last, on this chain; nothing at first.
@@ -57,13 +58,15 @@ impl Journal {
 
     /// Writes the roles, unless they are what was written last.
     pub(crate) fn write(&mut self, cursor: u64, roles: &Roles) -> Result<()> {
-        if self.last.as_ref() == Some(roles) {
+        let bad =
+            |e: serde_json::Error| AgentError::Journal { path: self.path.clone(), reason: e.to_string() };
+        let text = serde_json::to_vec(roles).map_err(bad)?;
+        if self.last == text {
             return Ok(());
         }
         let io = |source| AgentError::Io { path: self.path.clone(), source };
         let entry = Entry { version: VERSION, chain_id: self.chain_id.clone(), cursor, roles };
-        let bytes = serde_json::to_vec(&entry)
-            .map_err(|e| AgentError::Journal { path: self.path.clone(), reason: e.to_string() })?;
+        let bytes = serde_json::to_vec(&entry).map_err(bad)?;
         let temp = self.path.with_extension("json.new");
         let mut file = File::create(&temp).map_err(io)?;
         file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(io)?;
@@ -71,7 +74,7 @@ impl Journal {
         if let Some(folder) = self.path.parent() {
             File::open(folder).and_then(|f| f.sync_all()).map_err(io)?;
         }
-        self.last = Some(roles.clone());
+        self.last = text;
         Ok(())
     }
 }

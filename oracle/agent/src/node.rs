@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use cosmwasm_std::Binary;
 use lyceum_api::datasets::{PowerResponse, QueryMsg, Status};
@@ -21,8 +20,8 @@ use crate::journal::Journal;
 use crate::peers::Peers;
 use crate::work::Workshop;
 use crate::{
-    Action, Adversary, AgentError, Done, Hash32, Identity, Job, Observation, Result, Roles, View, Views,
-    Workers,
+    Action, Adversary, AgentError, Cancel, Done, Hash32, Identity, Job, Observation, Result, Roles, View,
+    Views, Workers,
 };
 
 /// Gives the signature of a round that is out.
@@ -59,8 +58,8 @@ pub struct Shared {
     pub beacon: Option<Arc<dyn BeaconSource>>,
     /// Who is told what happens; bounded.
     pub events: Option<mpsc::Sender<Event>>,
-    /// Set to stop all nodes: [`Node::run_until`] then ends with [`AgentError::Cancelled`].
-    pub cancel: Arc<AtomicBool>,
+    /// Stops all nodes: [`Node::run_until`] then ends with [`AgentError::Cancelled`], at once.
+    pub cancel: Cancel,
     /// Where tensors are worked on.
     pub device: tch::Device,
 }
@@ -80,10 +79,19 @@ impl Shared {
             workers: Workers::new(jobs),
             beacon: None,
             events: None,
-            cancel: Arc::new(AtomicBool::new(false)),
+            cancel: Cancel::new(),
             device: tch::Device::Cpu,
         }
     }
+}
+
+/// Why a node stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The view said that it is enough.
+    Enough,
+    /// Nobody in the network has anything left to do or to wait for.
+    Idle,
 }
 
 /// Work under way: when its result is taken in, and the result.
@@ -113,13 +121,7 @@ impl<C: Chain> Node<C> {
     /// A node at a chain, with its own store. What its journal holds from an earlier life goes on.
     pub fn new(config: NodeConfig, chain: C, store: Arc<Store>, shared: Shared) -> Result<Self> {
         let journal = Journal::open(&config.folder, chain.chain_id())?;
-        let roles = match journal.read()? {
-            Some(mut roles) => {
-                roles.recover();
-                roles
-            }
-            None => config.roles,
-        };
+        let roles = journal.read()?.unwrap_or(config.roles);
         let me = Identity {
             account: chain.account().clone(),
             chain_id: chain.chain_id().to_owned(),
@@ -164,23 +166,46 @@ impl<C: Chain> Node<C> {
         &self.roles
     }
 
-    /// Lives until the view says that it is enough; every node of a network that is given the same condition stops
-    /// at the same height. May be called again to go on.
-    pub async fn run_until(&mut self, enough: impl Fn(&View) -> bool + Send) -> Result<()> {
+    /// Gives the chain back, so that another life of this node can go on with it.
+    pub fn into_chain(self) -> C {
+        self.chain
+    }
+
+    /// Lives until the view says that it is enough, or until the whole network is idle. Every node of a network that
+    /// is given the same condition stops at the same height; until all of them act again or are dropped, the
+    /// embedded chain's time stands still. May be called again to go on.
+    ///
+    /// Whoever gave [`Shared::events`] a channel must read it: nodes wait for room.
+    pub async fn run_until(&mut self, enough: impl Fn(&View) -> bool + Send) -> Result<Ended> {
+        let cancel = self.shared.cancel.clone();
+        let ended = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(AgentError::Cancelled),
+            ended = self.live(enough) => ended,
+        };
+        match ended {
+            Err(AgentError::Chain(ChainError::Stalled { .. })) => Ok(Ended::Idle),
+            other => other,
+        }
+    }
+
+    async fn live(&mut self, enough: impl Fn(&View) -> bool + Send) -> Result<Ended> {
         loop {
-            if self.shared.cancel.load(Ordering::Relaxed) {
-                return Err(AgentError::Cancelled);
-            }
             let head = self.chain.head().await?;
             let view = self.shared.views.at(&self.chain, head).await?;
             if enough(&view) {
-                return Ok(());
+                return Ok(Ended::Enough);
             }
             let seen = self.observe(head, view).await?;
-            let (roles, actions) = self.roles.step(&seen);
+            let (roles, wanted) = self.roles.step(&seen);
             let actions = match &self.adversary {
-                Some(adversary) => adversary.temper(&seen, actions),
-                None => actions,
+                Some(adversary) => {
+                    let (actions, held_back) = adversary.temper(&seen, wanted);
+                    // Never sent, so nothing became of it: the role will ask again.
+                    self.outcomes.extend(held_back.into_iter().map(|key| (key, None)));
+                    actions
+                }
+                None => wanted,
             };
             // Before anything is sent or begun: a node that is killed now still knows what it is about to do.
             self.journal.write(head.height, &roles)?;
@@ -201,9 +226,6 @@ impl<C: Chain> Node<C> {
             let Some((_, work)) = self.under_way.remove(&key) else { continue };
             let result = work.await.unwrap_or_else(|e| Done::Failed { words: e.to_string() });
             done.push((key, result));
-        }
-        if self.shared.cancel.load(Ordering::Relaxed) {
-            return Err(AgentError::Cancelled);
         }
         let mut power = BTreeMap::new();
         if self.roles.voter.is_some() {

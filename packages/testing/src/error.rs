@@ -26,13 +26,22 @@ pub enum NetworkError {
     App(String),
 }
 
-/// The words of an error, without the kinds that cosmwasm-std wraps around them.
+/// The words of an error, without what cosmwasm-std and cw-multi-test wrap around them: the kind of every error,
+/// and the message in which it happened.
 pub fn words(error: &StdError) -> String {
-    let mut text = error.to_string();
-    while let Some(rest) = text.strip_prefix("kind: ").and_then(|t| t.split_once(", error: ")) {
-        text = rest.1.to_owned();
+    let text = error.to_string();
+    let mut words = text.as_str();
+    loop {
+        if let Some((_, rest)) = words.strip_prefix("kind: ").and_then(|t| t.split_once(", error: ")) {
+            words = rest;
+        } else if words.starts_with("Error executing ")
+            && let Some((_, rest)) = words.split_once("\nkind: ").and_then(|(_, t)| t.split_once(", error: "))
+        {
+            words = rest;
+        } else {
+            return words.to_owned();
+        }
     }
-    text
 }
 
 pub(crate) fn app(error: StdError) -> NetworkError {
@@ -47,5 +56,8 @@ mod tests {
     fn words_are_the_contracts_own() {
         let wrapped = StdError::msg(StdError::msg("StakeTooLow { required: 2, found: 1 }"));
         assert_eq!(words(&wrapped), "StakeTooLow { required: 2, found: 1 }");
+        let executed =
+            StdError::msg(format!("Error executing WasmMsg:\n  sender: a\n  Execute {{ }}\n{wrapped}"));
+        assert_eq!(words(&executed), "StakeTooLow { required: 2, found: 1 }");
     }
 }

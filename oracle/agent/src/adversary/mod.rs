@@ -47,32 +47,29 @@ impl Adversary {
         }
     }
 
-    /// What it makes of the actions an honest node would take. What is held back was never sent: the honest role
-    /// asks for it again when it is woken.
-    pub fn temper(&self, seen: &Observation, actions: Vec<Action>) -> Vec<Action> {
-        if *self != Self::Unrevealing {
-            return actions;
-        }
+    /// What it makes of the actions an honest node would take, and the keys of those it holds back.
+    pub fn temper(&self, seen: &Observation, wanted: Vec<Action>) -> (Vec<Action>, Vec<String>) {
         let other_committed = |claim: u64| {
             let task = seen.view.claims.get(&claim).and_then(|c| seen.view.tasks.get(&c.task));
-            task.is_some_and(|t| {
-                t.claims
-                    .iter()
-                    .filter(|c| **c != claim)
-                    .any(|c| seen.view.claims.get(c).is_some_and(|c| c.commit.is_some()))
-            })
+            let others = task.into_iter().flat_map(|t| t.claims.iter()).filter(|c| **c != claim);
+            others.filter_map(|c| seen.view.claims.get(c)).any(|c| c.commit.is_some())
         };
-        actions
-            .into_iter()
-            .filter(|action| match action {
-                Action::Send { key, .. } => match key.split_once('/') {
-                    Some(("commit", id)) => id.parse().is_ok_and(other_committed),
-                    Some(("reveal", _)) => false,
-                    _ => true,
+        let (mut actions, mut held_back) = (Vec::new(), Vec::new());
+        for action in wanted {
+            let holds = match &action {
+                Action::Send { key, .. } if *self == Self::Unrevealing => match key.split_once('/') {
+                    Some(("commit", id)) => !id.parse().is_ok_and(other_committed),
+                    Some(("reveal", _)) => true,
+                    _ => false,
                 },
-                _ => true,
-            })
-            .collect()
+                _ => false,
+            };
+            match action {
+                Action::Send { key, .. } if holds => held_back.push(key),
+                action => actions.push(action),
+            }
+        }
+        (actions, held_back)
     }
 }
 

@@ -9,6 +9,8 @@ use crate::{Action, Observation};
 /// Pulls rewards.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Collector {
+    // What is under way dies with the process, so it is not written down.
+    #[serde(skip)]
     attempts: Attempts,
     /// The open learning block when rewards were pulled last.
     pulled_at: Option<u64>,
@@ -31,9 +33,5 @@ impl Collector {
             actions.push(Action::Send { key, tx: seen.me.tx(&seen.me.contracts.rewards, &claim) });
         }
         (next, actions)
-    }
-
-    pub(crate) fn recover(&mut self) {
-        self.attempts.recover();
     }
 }

@@ -23,6 +23,8 @@ pub struct Planned {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Coordinator {
     plan: Vec<Planned>,
+    // What is under way dies with the process, so it is not written down.
+    #[serde(skip)]
     attempts: Attempts,
 }
 
@@ -46,6 +48,7 @@ impl Coordinator {
         let mut next = self.clone();
         next.attempts.observe(seen);
         let (now, view, me) = (seen.now(), &seen.view, &seen.me);
+        let params = &view.config.params;
         let mut actions = Vec::new();
         let over = |entry: usize| {
             self.opened(seen, entry)
@@ -61,7 +64,6 @@ impl Coordinator {
             {
                 continue;
             }
-            let params = &view.config.params;
             let fees = params.claim_fee.u128().saturating_mul(u128::from(planned.task.max_claims));
             let funds = params.opener_deposit.u128().saturating_add(fees);
             let open = ExecuteMsg::OpenTask { task: planned.task.clone() };
@@ -84,6 +86,10 @@ impl Coordinator {
             }
         }
         actions.extend(next.attempts.next(now).map(|at| Action::Wake { at }));
+        if view.learning.weighted_gain > 0 && view.learning.panel.is_none() {
+            // The threshold falls with time: worth another look.
+            actions.push(Action::Wake { at: now + (params.learning_block_seconds / 2).max(1) });
+        }
         (next, actions)
     }
 
@@ -93,9 +99,5 @@ impl Coordinator {
             let dataset = seen.view.datasets.get(&s.dataset);
             dataset.is_some_and(|d| matches!(d.status, Status::Approved { .. }))
         })
-    }
-
-    pub(crate) fn recover(&mut self) {
-        self.attempts.recover();
     }
 }

@@ -19,6 +19,8 @@ pub struct Evaluator {
     answers: BTreeMap<u64, Attestation>,
     /// By dataset.
     audits: BTreeMap<u64, AuditReport>,
+    // What is under way dies with the process, so it is not written down.
+    #[serde(skip)]
     attempts: Attempts,
 }
 
@@ -150,10 +152,6 @@ impl Evaluator {
                 actions.push(Action::Send { key, tx: me.tx(contract, &msg) });
             }
         }
-    }
-
-    pub(crate) fn recover(&mut self) {
-        self.attempts.recover();
     }
 }
 

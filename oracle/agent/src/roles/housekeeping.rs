@@ -22,6 +22,27 @@ fn settles(panel: &PanelResponse, now: u64) -> bool {
     }
 }
 
+/// What a trainer owed a panel and let pass, or that a panel can no longer be drawn.
+fn overdue(view: &View, panel: &PanelResponse) -> Option<&'static str> {
+    let now = view.time;
+    if panel.challenges.iter().any(|c| !c.answered && c.until.seconds() < now) {
+        return Some("unavailable");
+    }
+    match panel.status {
+        PanelStatus::Serving { until } if until.seconds() < now => Some("unserved"),
+        PanelStatus::Revealing { until }
+            if until.seconds() < now && panel.opening.is_some() && !panel.opened =>
+        {
+            Some("unopened")
+        }
+        PanelStatus::Pending {} if view.posted.contains(&panel.round) => {
+            let patience = view.config.params.dispute_seconds;
+            (view.round_time(panel.round).saturating_add(patience) < now).then_some("undrawn")
+        }
+        _ => None,
+    }
+}
+
 /// What can be sent now, by key, in a fixed order.
 pub fn housekeeping(view: &View, me: &Identity) -> Vec<(String, Tx)> {
     let now = view.time;
@@ -30,14 +51,13 @@ pub fn housekeeping(view: &View, me: &Identity) -> Vec<(String, Tx)> {
     let tasks = &me.contracts.tasks;
     for panel in view.open_panels() {
         let id = panel.id;
+        if let (Some(claim), Some(owed)) = (panel.claim, overdue(view, panel)) {
+            say(format!("{owed}/{id}"), tasks, &ExecuteMsg::Expire { claim });
+            continue;
+        }
         match panel.status {
             PanelStatus::Pending {} if view.posted.contains(&panel.round) => {
                 say(format!("draw/{id}"), tasks, &ExecuteMsg::Draw { panel: id });
-            }
-            PanelStatus::Serving { until } if until.seconds() < now => {
-                if let Some(claim) = panel.claim {
-                    say(format!("unserved/{id}"), tasks, &ExecuteMsg::Expire { claim });
-                }
             }
             _ if settles(panel, now) => say(format!("settle/{id}"), tasks, &ExecuteMsg::Settle { panel: id }),
             _ => {}
@@ -71,11 +91,16 @@ pub fn housekeeping(view: &View, me: &Identity) -> Vec<(String, Tx)> {
             say(format!("finalize/{}", task.id), tasks, &ExecuteMsg::Finalize { task: task.id });
         }
     }
-    let heads_at_work = view.open_panels().any(|p| p.kind == PanelKind::Heads {});
-    let unchecked = view.learning.panel.is_none() && !heads_at_work && view.learning.claims > 0;
-    if unchecked && view.learning.weighted_gain >= view.learning.threshold {
-        let key = format!("check-heads/{}/{}", view.learning.number, view.learning.claims);
-        say(key, tasks, &ExecuteMsg::CheckHeads {});
+    let learning = &view.learning;
+    let reached = learning.claims > 0 && learning.weighted_gain >= learning.threshold;
+    // A check that cannot be drawn for long is replaced.
+    let patience = view.config.params.learning_block_seconds;
+    let free = learning.panel.and_then(|p| view.panels.get(&p)).is_none_or(|panel| {
+        panel.status == PanelStatus::Pending {} && view.round_time(panel.round).saturating_add(patience) < now
+    });
+    if reached && free {
+        let checks = view.panels.values().filter(|p| p.kind == PanelKind::Heads {}).count();
+        say(format!("check-heads/{}/{checks}", learning.number), tasks, &ExecuteMsg::CheckHeads {});
     }
     close_datasets(view, me, &mut out);
     out

@@ -60,26 +60,4 @@ impl Roles {
         };
         (next, actions)
     }
-
-    /// After a restart: what was under way is begun again.
-    pub fn recover(&mut self) {
-        if let Some(r) = &mut self.trainer {
-            r.recover();
-        }
-        if let Some(r) = &mut self.evaluator {
-            r.recover();
-        }
-        if let Some(r) = &mut self.coordinator {
-            r.recover();
-        }
-        if let Some(r) = &mut self.voter {
-            r.recover();
-        }
-        if let Some(r) = &mut self.relay {
-            r.recover();
-        }
-        if let Some(r) = &mut self.collector {
-            r.recover();
-        }
-    }
 }

@@ -8,6 +8,8 @@ use crate::{Action, Observation};
 /// A beacon relay.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Relay {
+    // What is under way dies with the process, so it is not written down.
+    #[serde(skip)]
     attempts: Attempts,
 }
 
@@ -25,9 +27,5 @@ impl Relay {
         }
         actions.extend(next.attempts.next(seen.now()).map(|at| Action::Wake { at }));
         (next, actions)
-    }
-
-    pub(crate) fn recover(&mut self) {
-        self.attempts.recover();
     }
 }

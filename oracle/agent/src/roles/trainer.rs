@@ -43,6 +43,8 @@ struct Mine {
 pub struct Trainer {
     takes: Takes,
     mine: BTreeMap<u64, Mine>,
+    // What is under way dies with the process, so it is not written down.
+    #[serde(skip)]
     attempts: Attempts,
 }
 
@@ -275,9 +277,5 @@ impl Trainer {
             let roots: Vec<Hash32> = trained.kept.iter().map(|(_, root)| *root).collect();
             actions.push(Action::Forget { roots });
         }
-    }
-
-    pub(crate) fn recover(&mut self) {
-        self.attempts.recover();
     }
 }

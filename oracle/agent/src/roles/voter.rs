@@ -15,6 +15,8 @@ pub struct Voter {
     pub max_toxicity_ppm: u32,
     /// Most duplicated text.
     pub max_duplicates_ppm: u32,
+    // What is under way dies with the process, so it is not written down.
+    #[serde(skip)]
     attempts: Attempts,
 }
 
@@ -57,9 +59,5 @@ impl Voter {
         }
         actions.extend(next.attempts.next(seen.now()).map(|at| Action::Wake { at }));
         (next, actions)
-    }
-
-    pub(crate) fn recover(&mut self) {
-        self.attempts.recover();
     }
 }

@@ -11,8 +11,7 @@ mod serve;
 pub mod train;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use attest::{Attested, attest, heads};
 pub use gain::audit;
@@ -22,9 +21,13 @@ pub use serve::{derive, serve, span};
 use crate::craft::Craft;
 use crate::event::{Events, What};
 use crate::peers::Peers;
-use crate::{AgentError, Done, Identity, Job, Result};
+use crate::{AgentError, Cancel, Done, Identity, Job, Result};
 use lyceum_api::Hash32;
-use lyceum_store::{Blob, Store};
+use lyceum_store::{Blob, Source, Store};
+
+/// How often a blob is asked for before it counts as unavailable, and the pause between.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A node's tools.
 #[derive(Clone)]
@@ -38,7 +41,7 @@ pub struct Workshop {
     /// Who is told.
     pub events: Events,
     /// Set to stop what runs.
-    pub cancel: Arc<AtomicBool>,
+    pub cancel: Cancel,
     /// Where tensors are worked on.
     pub device: tch::Device,
 }
@@ -56,11 +59,11 @@ impl Workshop {
         let fits = |found: u64| {
             if found <= most { Ok(()) } else { Err(AgentError::TooLarge { what, root: *root, found, most }) }
         };
-        if !self.store.has(bytes) {
+        let mut tries = 0;
+        while !self.store.has(bytes) {
             let sources = self.peers.sources(root, &self.store);
             let mut last = String::new();
             for source in &sources {
-                use lyceum_store::Source;
                 let fetched = source
                     .length(bytes)
                     .map_err(AgentError::from)
@@ -68,11 +71,16 @@ impl Workshop {
                     .and_then(|()| Ok(self.store.fetch(bytes, source)?));
                 match fetched {
                     Ok(()) => break,
+                    Err(e @ AgentError::TooLarge { .. }) if sources.len() == 1 => return Err(e),
                     Err(e) => last = format!(": {e}"),
                 }
             }
             if !self.store.has(bytes) {
-                return Err(AgentError::Unavailable { what, root: *root, sources: sources.len(), last });
+                tries += 1;
+                if tries == TRIES {
+                    return Err(AgentError::Unavailable { what, root: *root, sources: sources.len(), last });
+                }
+                std::thread::sleep(PAUSE);
             }
         }
         fits(self.store.len(bytes)?)?;
@@ -86,7 +94,7 @@ impl Workshop {
 
     /// Refuses to go on once the node was told to stop.
     pub fn alive(&self) -> Result<()> {
-        if self.cancel.load(Ordering::Relaxed) { Err(AgentError::Cancelled) } else { Ok(()) }
+        if self.cancel.is_set() { Err(AgentError::Cancelled) } else { Ok(()) }
     }
 
     /// Does a job the way the craft does it.
