@@ -171,7 +171,13 @@ impl Event {
                 named!("challenge_revealed", claim = claim, challenger = challenger, interval = interval)
             }
             Self::ClaimSettled { claim, accepted, gain, until } => {
-                named!("claim_settled", claim = claim, accepted = accepted, gain = gain, until = until.seconds())
+                named!(
+                    "claim_settled",
+                    claim = claim,
+                    accepted = accepted,
+                    gain = gain,
+                    until = until.seconds()
+                )
             }
             Self::ClaimEnded { claim, trainer, outcome, reason } => {
                 named!("claim_ended", claim = claim, trainer = trainer, outcome = outcome, reason = reason)
