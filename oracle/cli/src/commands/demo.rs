@@ -1,0 +1,243 @@
+//! `lyceum demo`: trains, proves, catches and pays on one machine, and writes the report.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context;
+use lyceum_agent::work::scoring::drawn;
+use lyceum_agent::{Cancel, What};
+use lyceum_learn::generate::{Sampling, generate};
+use lyceum_learn::{Model, Target, block, device, score};
+
+use crate::corpus::{self, Corpus};
+use crate::demo::cast::MIN_EVALUATORS;
+use crate::demo::progress::Progress;
+use crate::demo::{DomainText, SEQUENCE, Settings, base, collect, genesis, live, show};
+use crate::failure::{BadInput, Interrupted};
+use crate::folder::ModelFolder;
+use crate::report::{Change, Generation, Report};
+
+/// The most domains: each brings an expert, and the architecture stays small.
+const MAX_DOMAINS: usize = 7;
+/// Items of public held-out text on which the report scores base and heads.
+const SCORE_ITEMS: usize = 96;
+/// Bytes of a generated text, and of its prompt.
+const TEXT: usize = 240;
+const PROMPT: usize = 64;
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A text file, or a folder of them, as a domain of its own; may be repeated. Replaces the default texts (Rust
+    /// code, Rust documentation, Python's library)
+    #[arg(long, value_name = "PATH")]
+    data: Vec<PathBuf>,
+    /// Where report.json, report.html and the model go
+    #[arg(long, value_name = "DIR", default_value = "lyceum-demo")]
+    out: PathBuf,
+    /// Honest evaluators, at least 16: five seats, and eleven others for a dispute
+    #[arg(long, value_name = "N", default_value_t = MIN_EVALUATORS)]
+    nodes: usize,
+    /// Training steps of a claim, an even number from 400 on (the committee re-executes at most 5 %)
+    #[arg(long, value_name = "N", default_value_t = 400)]
+    steps: u32,
+    /// Training steps of the base
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    base_steps: u32,
+    /// The same seed on the same machine gives the same blocks and scores
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Work on the GPU
+    #[arg(long)]
+    cuda: bool,
+}
+
+/// Checks the arguments and reads the texts.
+fn settings(args: &Args) -> anyhow::Result<Settings> {
+    let refuse = |text: String| Err(BadInput(text).into());
+    if args.nodes < MIN_EVALUATORS || args.nodes > 200 {
+        return refuse(format!("--nodes {}: {MIN_EVALUATORS} to 200 evaluators are possible", args.nodes));
+    }
+    if args.steps < 400 || args.steps > 8_000 || !args.steps.is_multiple_of(2) {
+        return refuse(format!("--steps {}: an even number from 400 to 8000", args.steps));
+    }
+    if args.base_steps < 20 || args.base_steps > 8_000 || !args.base_steps.is_multiple_of(10) {
+        return refuse(format!("--base-steps {}: a multiple of 10 from 20 to 8000", args.base_steps));
+    }
+    let device = device::device(if args.cuda { "cuda" } else { "cpu" })?;
+    if args.data.len() > MAX_DOMAINS {
+        return refuse(format!("{} times --data: at most {MAX_DOMAINS} domains", args.data.len()));
+    }
+    let corpora = match args.data.is_empty() {
+        true => corpus::defaults()?,
+        false => args.data.iter().map(|p| corpus::read(p)).collect::<anyhow::Result<_>>()?,
+    };
+    let corpora = distinct(corpora)?;
+    let (out, evaluators) = (args.out.clone(), args.nodes);
+    let Args { steps, base_steps, seed, .. } = *args;
+    Ok(Settings { corpora, out, evaluators, steps, base_steps, seed, device })
+}
+
+/// Names become unique; the same text twice is no two domains.
+fn distinct(mut corpora: Vec<Corpus>) -> anyhow::Result<Vec<Corpus>> {
+    for i in 1..corpora.len() {
+        let (before, rest) = corpora.split_at_mut(i);
+        let this = &mut rest[0];
+        if let Some(same) = before.iter().find(|c| c.root() == this.root()) {
+            let text = format!("{} and {} hold the same text", same.from.display(), this.from.display());
+            return Err(BadInput(text).into());
+        }
+        if before.iter().any(|c| c.name == this.name) {
+            this.name = format!("{}-{}", this.name, i + 1);
+        }
+    }
+    Ok(corpora)
+}
+
+/// Runs it.
+pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let settings = settings(&args)?;
+    // Nodes share the machine; a thread each is fastest, and results do not depend on it.
+    tch::set_num_threads(1);
+    let stop = Cancel::new();
+    let progress = Progress::new(stop.clone());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let seen = progress.clone();
+    runtime.spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            // A second Ctrl-C does not wait for anything.
+            if seen.interrupt() {
+                std::process::exit(130);
+            }
+            eprintln!("stopping; press Ctrl-C again to stop at once");
+        }
+    });
+    std::fs::create_dir_all(&settings.out)
+        .with_context(|| format!("--out {}: cannot make the folder", settings.out.display()))?;
+    // Removed on the way out, whatever the way; what a kill left behind goes with the next run.
+    let work = tempfile::Builder::new()
+        .prefix(".work-")
+        .tempdir_in(&settings.out)
+        .with_context(|| format!("--out {}: cannot write there", settings.out.display()))?;
+    sweep(&settings.out, work.path());
+    let result = whole(&settings, work.path(), stop, &progress, &runtime, started);
+    // Work that still runs on the pool ends by itself at its next step.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(20));
+    let (report, paths) = match result {
+        Err(_) if progress.interrupted_by_user() => Err(Interrupted.into()),
+        other => other,
+    }?;
+    if json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        println!("{}", show::summary(&report));
+        println!("{}\n{}", paths.0.display(), paths.1.display());
+    }
+    Ok(())
+}
+
+/// Working folders of runs that were killed.
+fn sweep(out: &Path, mine: &Path) {
+    let Ok(entries) = std::fs::read_dir(out) else { return };
+    for entry in entries.flatten() {
+        let left = entry.file_name().to_string_lossy().starts_with(".work-") && entry.path() != mine;
+        if left && let Err(error) = std::fs::remove_dir_all(entry.path()) {
+            tracing::warn!(path = %entry.path().display(), %error, "an old working folder stays");
+        }
+    }
+}
+
+fn whole(
+    settings: &Settings,
+    work: &Path,
+    stop: Cancel,
+    progress: &Progress,
+    runtime: &tokio::runtime::Runtime,
+    started: Instant,
+) -> anyhow::Result<(Report, (PathBuf, PathBuf))> {
+    progress.phase("texts");
+    let texts: Vec<DomainText> = settings
+        .corpora
+        .iter()
+        .map(|c| DomainText { name: c.name.clone(), licence: c.licence.clone(), parts: c.parts() })
+        .collect();
+    for c in &settings.corpora {
+        let skipped =
+            if c.skipped == 0 { String::new() } else { format!(", {} binary files skipped", c.skipped) };
+        progress.say(&format!(
+            "   {:<14} {} KiB from {} files{skipped}",
+            c.name,
+            c.text.len() >> 10,
+            c.files
+        ));
+    }
+    progress.phase("base: trained before genesis, as the report says");
+    let base = base::train(settings, &texts, progress)?;
+    progress.phase("genesis: contracts, nodes, stakes, proposals");
+    let genesis = genesis::prepare(settings, &texts, &base.model, work)?;
+    progress.phase("life: audits, votes, training, committees, disputes, rewards");
+    let lived = runtime.block_on(live::live(settings, genesis, work, stop, progress))?;
+    progress.phase("report");
+    let mut report = runtime.block_on(collect::report(&lived))?;
+    let heads = runtime.block_on(collect::heads(&lived))?;
+    report.seed = settings.seed;
+    report.base_curve = base.curve;
+    let improved = improved(&base.model, &heads)?;
+    for text in &texts {
+        let items = drawn(&text.parts.held_out, SEQUENCE, SCORE_ITEMS, &settings.derive("report items"))?;
+        let of = |model: &Model| anyhow::Ok(score(model, &items)?.mean as f64 / 1e6);
+        report.scores.insert(text.name.clone(), Change { before: of(&base.model)?, after: of(&improved)? });
+        let prompt = prompt(&text.parts.held_out);
+        for (name, model) in [("base", &base.model), ("improved", &improved)] {
+            let sampling = Sampling::Temperature { temperature: 0.6, seed: settings.derive("text") };
+            let bytes = generate(model, prompt.as_bytes(), TEXT, sampling, |_| {})?;
+            report.generation.push(Generation {
+                model: name.to_owned(),
+                domain: text.name.clone(),
+                prompt: prompt.clone(),
+                text: String::from_utf8_lossy(&bytes).into_owned(),
+            });
+        }
+    }
+    let folder = settings.out.join("model");
+    ModelFolder::write(&folder, base.model.config(), &base.model.to_block()?, &heads)?;
+    report.timings.work.insert("base training".to_owned(), base.seconds);
+    for event in &lived.events {
+        let (kind, seconds) = match &event.what {
+            What::Trained { seconds, .. } => ("training claims", *seconds),
+            What::Served { seconds, .. } => ("serving states", *seconds),
+            What::Attested { seconds, .. } => ("re-executing and scoring", *seconds),
+            What::Audited { seconds, .. } => ("auditing datasets", *seconds),
+            _ => continue,
+        };
+        *report.timings.work.entry(kind.to_owned()).or_default() += seconds;
+    }
+    report.versions = [
+        ("lyceum", env!("CARGO_PKG_VERSION").to_owned()),
+        ("rust", env!("CARGO_PKG_RUST_VERSION").to_owned()),
+        ("libtorch", "2.11.0".to_owned()),
+        ("device", format!("{:?}", settings.device).to_lowercase()),
+    ]
+    .map(|(k, v)| (k.to_owned(), v))
+    .into();
+    report.timings.phases = progress.phases();
+    report.timings.total = started.elapsed().as_secs_f64();
+    let paths = report.write(&settings.out)?;
+    Ok((report, paths))
+}
+
+fn improved(base: &Model, heads: &[(u32, Vec<u8>)]) -> anyhow::Result<Model> {
+    let mut model = base.copy();
+    for (index, bytes) in heads {
+        model.import(Target::Expert { index: *index }, &block::read(bytes)?)?;
+    }
+    Ok(model)
+}
+
+/// The beginning of a line of held-out text, in whole characters.
+fn prompt(held_out: &[u8]) -> String {
+    let text = String::from_utf8_lossy(held_out);
+    let line = text.lines().map(str::trim_end).find(|l| l.len() >= PROMPT / 2).unwrap_or_default();
+    line.chars().take(PROMPT / 2).collect()
+}

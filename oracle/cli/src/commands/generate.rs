@@ -1,0 +1,70 @@
+//! `lyceum generate`: text from a model folder.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use lyceum_learn::generate::{Sampling, generate};
+use lyceum_learn::{Hash32, device};
+
+use crate::failure::BadInput;
+use crate::folder::ModelFolder;
+
+/// The longest continuation, in bytes.
+const MAX_BYTES: usize = 1 << 20;
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A model folder; the demo leaves one in its output folder, as `model`
+    model: PathBuf,
+    /// What to continue
+    #[arg(long, default_value = "")]
+    prompt: String,
+    /// How many bytes to write
+    #[arg(long, default_value_t = 300, value_name = "N")]
+    bytes: usize,
+    /// 0 takes the likeliest byte every time
+    #[arg(long, default_value_t = 0.7, value_name = "T")]
+    temperature: f64,
+    /// The same seed gives the same text
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    seed: u64,
+    /// The base alone, without expert blocks
+    #[arg(long)]
+    base: bool,
+    /// `cpu`, `cuda` or `cuda:N`
+    #[arg(long, default_value = "cpu")]
+    device: String,
+}
+
+/// Runs it.
+pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
+    if args.bytes > MAX_BYTES {
+        return Err(BadInput(format!("--bytes {} is too many, at most {MAX_BYTES}", args.bytes)).into());
+    }
+    let model = ModelFolder::open(&args.model)?.model(!args.base, device::device(&args.device)?)?;
+    let sampling = match args.temperature {
+        0.0 => Sampling::Greedy,
+        temperature => Sampling::Temperature { temperature, seed: Hash32::of(&args.seed.to_le_bytes()) },
+    };
+    let mut out = std::io::stdout().lock();
+    if !json {
+        out.write_all(args.prompt.as_bytes())?;
+    }
+    let mut failed = None;
+    let text = generate(&model, args.prompt.as_bytes(), args.bytes, sampling, |byte| {
+        if !json && failed.is_none() {
+            failed = out.write_all(&[byte]).and_then(|()| out.flush()).err();
+        }
+    })?;
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    if json {
+        let text = String::from_utf8_lossy(&text);
+        writeln!(out, "{}", serde_json::json!({ "prompt": args.prompt, "text": text }))?;
+    } else {
+        writeln!(out)?;
+    }
+    Ok(())
+}

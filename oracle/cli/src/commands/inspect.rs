@@ -1,0 +1,70 @@
+//! `lyceum inspect`: what a tensor block holds, and whether it is whole.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use lyceum_tensorblock::{TensorBlock, finite};
+use serde_json::json;
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The tensor block
+    file: PathBuf,
+    /// Fail unless the block's content root is this one
+    #[arg(long, value_name = "HEX")]
+    root: Option<String>,
+}
+
+/// Runs it.
+pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
+    let block =
+        TensorBlock::open(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
+    let root = hex(&block.root());
+    if let Some(wanted) = &args.root
+        && *wanted != root
+    {
+        let text =
+            format!("{} has the root {root}, not {wanted}: its bytes were changed", args.file.display());
+        return Err(crate::failure::BadInput(text).into());
+    }
+    let finite = finite::check(&block);
+    let bytes = block.bytes().len() as u64;
+    if json {
+        let tensors: Vec<_> = block
+            .tensors()
+            .map(|t| json!({ "name": t.name, "dtype": t.dtype.to_string(), "shape": t.shape.dims(), "bytes": t.data.len() }))
+            .collect();
+        let value = json!({
+            "root": root,
+            "bytes": bytes,
+            "tiles": lyceum_tensorblock::tile::tile_count(bytes),
+            "finite": finite.is_ok(),
+            "tensors": tensors,
+        });
+        println!("{}", serde_json::to_string_pretty(&value)?);
+        return Ok(());
+    }
+    println!("root    {root}");
+    println!("bytes   {bytes} in {} tiles", lyceum_tensorblock::tile::tile_count(bytes));
+    match finite {
+        Ok(()) => println!("values  all finite"),
+        Err(error) => println!("values  not fit for an expert block: {error}"),
+    }
+    println!("tensors {}", block.tensor_count());
+    for t in block.tensors() {
+        let shape: Vec<String> = t.shape.dims().iter().map(u64::to_string).collect();
+        println!(
+            "  {:<56} {:<5} {:>14} {:>12} bytes",
+            t.name,
+            t.dtype.to_string(),
+            shape.join("×"),
+            t.data.len()
+        );
+    }
+    Ok(())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

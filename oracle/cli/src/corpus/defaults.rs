@@ -1,0 +1,125 @@
+//! The default texts, which every machine with this toolchain has: Rust code and the prose of its doc comments from
+//! the rust-src component, and Python's standard library.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+
+use super::files::{bytes_of, is_binary, walk};
+use super::{Corpus, MAX_TEXT};
+use crate::failure::BadInput;
+
+/// The longest source file that is read.
+const MAX_FILE: usize = 1 << 20;
+
+/// The three default domains.
+pub fn defaults() -> anyhow::Result<Vec<Corpus>> {
+    let sysroot = path_from("rustc", &["--print", "sysroot"])?;
+    let library = sysroot.join("lib/rustlib/src/rust/library");
+    if !library.is_dir() {
+        let text =
+            "the rust-src component is missing: run ./scripts/setup, or name texts with --data".to_owned();
+        return Err(BadInput(text).into());
+    }
+    let python = path_from("python3", &["-c", "import sysconfig; print(sysconfig.get_path('stdlib'))"])?;
+    let rust = "MIT OR Apache-2.0";
+    Ok(vec![
+        corpus("rust-code", rust, &library, "rs", code)?,
+        corpus("rust-docs", rust, &library, "rs", prose)?,
+        corpus("python", "PSF-2.0", &python, "py", |file| file.to_owned())?,
+    ])
+}
+
+fn path_from(program: &str, args: &[&str]) -> anyhow::Result<PathBuf> {
+    let out = Command::new(program).args(args).output().with_context(|| {
+        format!("cannot run {program}, whose library is a default text; or name texts with --data")
+    })?;
+    if !out.status.success() {
+        return Err(
+            BadInput(format!("{program} failed: {}", String::from_utf8_lossy(&out.stderr).trim())).into()
+        );
+    }
+    Ok(PathBuf::from(String::from_utf8_lossy(&out.stdout).trim()))
+}
+
+/// Takes files spread over the whole library until there is enough: a stride through the sorted list, so that no
+/// single module makes up the domain.
+fn corpus(
+    name: &str,
+    licence: &str,
+    folder: &Path,
+    extension: &str,
+    keep: impl Fn(&str) -> String,
+) -> anyhow::Result<Corpus> {
+    const STRIDE: usize = 7;
+    let mut paths = walk(folder)?;
+    // What somebody installed beside the library is no default text.
+    let installed = |p: &Path| p.components().any(|c| c.as_os_str() == "site-packages");
+    paths.retain(|p| p.extension().is_some_and(|e| e == extension) && !installed(p));
+    let order = (0..STRIDE).flat_map(|start| paths.iter().skip(start).step_by(STRIDE));
+    let (mut text, mut files, mut skipped) = (vec![], 0, 0);
+    for path in order {
+        if text.len() >= MAX_TEXT {
+            break;
+        }
+        let bytes = bytes_of(path, MAX_FILE).with_context(|| format!("cannot read {}", path.display()))?;
+        if is_binary(&bytes) {
+            skipped += 1;
+            continue;
+        }
+        text.extend_from_slice(keep(&String::from_utf8_lossy(&bytes)).as_bytes());
+        files += 1;
+    }
+    Corpus { name: name.to_owned(), licence: licence.to_owned(), from: folder.into(), text, files, skipped }
+        .fit()
+}
+
+fn comment(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    line.strip_prefix("///").or_else(|| line.strip_prefix("//!"))
+}
+
+/// Rust without its comments.
+fn code(file: &str) -> String {
+    lines(file.lines().filter(|l| !l.trim_start().starts_with("//")))
+}
+
+/// The prose of doc comments, without their code examples.
+fn prose(file: &str) -> String {
+    let mut example = false;
+    lines(file.lines().filter_map(comment).map(|l| l.strip_prefix(' ').unwrap_or(l)).filter(|line| {
+        let fence = line.trim_start().starts_with("```");
+        example ^= fence;
+        !fence && !example
+    }))
+}
+
+/// Joins lines, at most one empty line in a row.
+fn lines<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    let mut out = String::new();
+    for line in lines {
+        if !(line.trim().is_empty() && out.ends_with("\n\n")) {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "//! Room.\n\n/// Adds.\n///\n/// ```\n/// add(1, 2)\n/// ```\n// why\nfn add() {}\n";
+
+    #[test]
+    fn prose_is_doc_comments_without_examples() {
+        assert_eq!(prose(FILE), "Room.\nAdds.\n\n");
+    }
+
+    #[test]
+    fn code_is_what_is_not_a_comment() {
+        assert_eq!(code(FILE), "\nfn add() {}\n");
+    }
+}

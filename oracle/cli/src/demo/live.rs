@@ -1,0 +1,196 @@
+//! The nodes live: each in its own task, all at their own handle of the chain, until every task is over, every
+//! dataset decided, and the last learning block sealed and pulled from.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use cosmwasm_std::Binary;
+use lyceum_agent::{
+    AgentError, BeaconSource, Cancel, Event, Node, NodeConfig, Peers, Roles, Shared, Takes, View, What,
+};
+use lyceum_api::datasets::Status;
+use lyceum_api::nodes::Role;
+use lyceum_api::tasks::TaskStatus;
+use lyceum_chain::embedded::Beacon;
+use lyceum_chain::logical::Handle;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::Settings;
+use super::cast::{COORDINATOR, Member};
+use super::genesis::{Found, Genesis};
+use super::progress::{Bars, Progress};
+use crate::failure::Interrupted;
+
+/// Jobs that run at once: one for each core of a small machine, each on one thread.
+const JOBS: usize = 2;
+/// Events that may wait for the display.
+const EVENTS: usize = 4096;
+
+/// What is left when it is over.
+pub struct Lived {
+    /// Who took part.
+    pub members: Vec<Member>,
+    /// What the chain said when it came up.
+    pub found: Found,
+    /// The nodes, at the height at which all of them stopped.
+    pub nodes: Vec<Node<Handle>>,
+    /// What they told.
+    pub events: Vec<Event>,
+    /// The last view.
+    pub view: Arc<View>,
+    /// All stores.
+    pub peers: Arc<dyn Peers>,
+}
+
+struct Local(Beacon);
+
+impl BeaconSource for Local {
+    fn signature(&self, round: u64, now: u64) -> Option<Binary> {
+        self.0.signed_at(round, now)
+    }
+}
+
+/// Whether there is nothing left to do.
+fn over(view: &View, tasks: usize) -> bool {
+    let decided = |s: &Status| matches!(s, Status::Approved { .. } | Status::Rejected { .. });
+    view.tasks.len() == tasks
+        && view.tasks.values().all(|t| t.status != TaskStatus::Open)
+        && view.datasets.values().all(|d| decided(&d.status))
+        && view.learning.claims == 0
+        && view.learning.panel.is_none()
+}
+
+fn roles(member: &Member, genesis: &Genesis) -> Roles {
+    let has = |role| member.roles.contains(&role);
+    let domains = member.domain.map(|d| genesis.found.domains[d]).into_iter().collect();
+    Roles {
+        trainer: has(Role::Trainer)
+            .then(|| lyceum_agent::Trainer::new(Takes { domains, ..Takes::default() })),
+        evaluator: has(Role::Evaluator).then(lyceum_agent::Evaluator::default),
+        coordinator: has(Role::Coordinator).then(|| lyceum_agent::Coordinator::new(genesis.plan.clone())),
+        voter: (member.gpus > 0).then(lyceum_agent::Voter::default),
+        relay: (member.name == COORDINATOR).then(Default::default),
+        collector: Some(Default::default()),
+    }
+}
+
+/// Lets them live.
+pub async fn live(
+    settings: &Settings,
+    mut genesis: Genesis,
+    folder: &Path,
+    stop: Cancel,
+    progress: &Progress,
+) -> anyhow::Result<Lived> {
+    let (tell, events) = mpsc::channel(EVENTS);
+    let shared = Shared {
+        beacon: Some(Arc::new(Local(genesis.found.beacon.clone()))),
+        events: Some(tell),
+        cancel: stop.clone(),
+        device: settings.device,
+        ..Shared::new(genesis.directory.clone(), JOBS)
+    };
+    let tasks = genesis.plan.len();
+    let mut nodes = vec![];
+    let handles = std::mem::take(&mut genesis.handles);
+    let all = genesis.members.iter().zip(handles).zip(&genesis.stores);
+    for (((member, handle), store), adversary) in all.zip(&genesis.adversaries) {
+        let config = NodeConfig {
+            name: member.name.clone(),
+            folder: folder.join(&member.name),
+            secret: settings.derive(&format!("secret of {}", member.name)),
+            roles: roles(member, &genesis),
+            adversary: adversary.clone(),
+        };
+        nodes.push(Node::new(config, handle, store.clone(), shared.clone())?);
+    }
+    let peers: Arc<dyn Peers> = shared.peers.clone();
+    let views = shared.views.clone();
+    drop(shared.events);
+    let watcher = tokio::spawn(watch(events, progress.clone()));
+
+    let nodes = all_until(nodes, stop.clone(), move |v| over(v, tasks)).await?;
+    // One height more: everybody pulls what the last learning block brought.
+    let head = lyceum_chain::Chain::head(nodes[0].chain()).await?;
+    let nodes = all_until(nodes, stop, move |v| v.height > head.height).await?;
+    let head = lyceum_chain::Chain::head(nodes[0].chain()).await?;
+    let view = views.at(nodes[0].chain(), head).await?;
+    let Genesis { members, found, .. } = genesis;
+    Ok(Lived { members, found, nodes, events: watcher.await?, view, peers })
+}
+
+/// All nodes at once until the view says enough; they stop at the same height. The first failure stops all.
+async fn all_until(
+    nodes: Vec<Node<Handle>>,
+    stop: Cancel,
+    enough: impl Fn(&View) -> bool + Clone + Send + 'static,
+) -> anyhow::Result<Vec<Node<Handle>>> {
+    let mut set = JoinSet::new();
+    for (index, mut node) in nodes.into_iter().enumerate() {
+        let enough = enough.clone();
+        set.spawn(async move {
+            let result = node.run_until(enough).await;
+            (index, node, result)
+        });
+    }
+    let mut back = vec![];
+    let mut failed = None;
+    while let Some(joined) = set.join_next().await {
+        let (index, node, result) = joined?;
+        if let Err(error) = result {
+            // The others would wait forever for a node that is gone.
+            stop.cancel();
+            set.abort_all();
+            failed.get_or_insert(error);
+            break;
+        }
+        back.push((index, node));
+    }
+    match failed {
+        None => {
+            back.sort_by_key(|(index, _)| *index);
+            Ok(back.into_iter().map(|(_, node)| node).collect())
+        }
+        Some(AgentError::Cancelled) => Err(Interrupted.into()),
+        Some(error) => Err(error.into()),
+    }
+}
+
+/// Shows what nodes tell, and keeps it for the report.
+async fn watch(mut events: mpsc::Receiver<Event>, progress: Progress) -> Vec<Event> {
+    let mut bars = Bars::default();
+    let mut kept = vec![];
+    while let Some(event) = events.recv().await {
+        match &event.what {
+            What::Training { claim, progress: seen } => {
+                bars.at(&progress, *claim, &format!("claim {claim} · {}", event.node), seen);
+                continue;
+            }
+            What::Trained { claim, seconds, reported, .. } => {
+                bars.done(*claim);
+                let gain = *reported as f64 / 1e6;
+                progress.say(&format!(
+                    "   claim {claim}: {} trained in {seconds:.0} s and says it gained {gain:+.2} %",
+                    event.node
+                ));
+            }
+            What::Attested { claim: Some(claim), sound: false, fault, .. } => {
+                let fault = fault.as_deref().unwrap_or("no reason given");
+                progress.say(&format!("   claim {claim}: {} finds it unsound: {fault}", event.node));
+            }
+            What::Attested { claim: Some(claim), steps, gain: Some(gain), .. } => {
+                let gain = *gain as f64 / 1e6;
+                progress.say(&format!(
+                    "   claim {claim}: {} re-executed {steps} steps and measured {gain:+.2} %",
+                    event.node
+                ));
+            }
+            What::Failed { key, words } => progress.say(&format!("   {}: {key} failed: {words}", event.node)),
+            What::Refused { key, words } => tracing::debug!(node = %event.node, key, words, "refused"),
+            _ => {}
+        }
+        kept.push(event);
+    }
+    kept
+}
