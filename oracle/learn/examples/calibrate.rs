@@ -1,6 +1,6 @@
 //! Measures what the demo's parameters rest on: speed of training, how far the base learns, the honest gain of an
 //! expert in each domain and what it costs the others, how evenly states move, and how far cheats end from honest
-//! re-execution. `cargo run --release --example calibrate -p lyceum-learn [-- base-steps expert-lr]`
+//! re-execution. `cargo run --release --example calibrate -p lyceum-learn [-- base-steps base-lr expert-lr]`
 
 use std::path::{Path, PathBuf};
 
@@ -124,7 +124,7 @@ fn main() -> Result<(), LearnError> {
     tch::set_num_threads(1);
     let arg =
         |i: usize, default: f64| std::env::args().nth(i).and_then(|a| a.parse().ok()).unwrap_or(default);
-    let (base_steps, base_lr, lr) = (arg(1, 1200.0) as u32, arg(2, 4e-3), arg(3, 4e-3));
+    let (base_steps, base_lr, lr) = (arg(1, 1000.0) as u32, arg(2, 4e-3), arg(3, 4e-3));
     let texts = texts();
     let (mut shards, mut items) = (Vec::new(), Vec::new());
     for (name, text) in &texts {
@@ -213,7 +213,7 @@ fn main() -> Result<(), LearnError> {
             println!("  {other}: {change:+.2} %, gain {:.2} %", gain(&before[i], &after)? as f64 / 1e6);
         }
         let mut smallest: Vec<(&str, f64)> = Vec::new();
-        for k in [0, 1, 5, 10, 15, 19] {
+        for k in [1, 5, 10, 15, 19] {
             for (at, (name, d)) in cheats(&model, &spec, &shards, &kept.0[k])?.into_iter().enumerate() {
                 match smallest.get_mut(at) {
                     Some((_, least)) if at < 2 => *least = least.max(d),

@@ -56,7 +56,7 @@ impl Decoder {
         self.length = 0;
     }
 
-    /// Reads tokens and gives the logits [vocabulary] after the last of them. A first reading takes any number that
+    /// Reads tokens and gives the logits (one for each of the vocabulary) after the last of them. A first reading takes any number that
     /// fits the context; later ones are read one by one.
     pub fn read(&mut self, tokens: &[i64]) -> Result<Vec<f32>> {
         let c = &self.prepared.config;
