@@ -184,6 +184,13 @@ impl<C: Chain> Node<C> {
             ended = self.live(enough) => ended,
         };
         match ended {
+            Err(AgentError::Cancelled) => {
+                // Work hears of it too; once it has ended, nothing holds the store any more.
+                for (_, work) in std::mem::take(&mut self.under_way).into_values() {
+                    let _ = work.await;
+                }
+                Err(AgentError::Cancelled)
+            }
             Err(AgentError::Chain(ChainError::Stalled { .. })) => Ok(Ended::Idle),
             other => other,
         }
@@ -223,8 +230,10 @@ impl<C: Chain> Node<C> {
             .collect();
         let mut done = Vec::new();
         for key in due {
-            let Some((_, work)) = self.under_way.remove(&key) else { continue };
+            // It stays in the map while it is awaited, so that it is still ours if we are stopped meanwhile.
+            let Some((_, work)) = self.under_way.get_mut(&key) else { continue };
             let result = work.await.unwrap_or_else(|e| Done::Failed { words: e.to_string() });
+            self.under_way.remove(&key);
             done.push((key, result));
         }
         let mut power = BTreeMap::new();

@@ -179,3 +179,26 @@ async fn states_that_cannot_be_had_at_first_are_asked_for_on_chain_and_answered(
     assert!(!challenges.is_empty() && challenges.iter().all(|c| c.answered), "{challenges:?}");
     assert_eq!(view.claims[&1].status, ClaimStatus::Accepted {});
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_network_stops_at_once_and_its_folders_open_again() {
+    let files = Arc::new(files());
+    let mut world = World::new(Cast { tasks: vec![vec![("alice", None)]], lazy: 0, flaky: false }, files);
+    let cancel = world.cancel.clone();
+    // In the middle of training: a run of 400 steps tells of itself before its end.
+    let mut events = std::mem::replace(&mut world.events, tokio::sync::mpsc::channel(1).1);
+    tokio::spawn(async move {
+        while let Some(event) = events.recv().await {
+            if matches!(event.what, What::Training { .. }) {
+                cancel.cancel();
+            }
+        }
+    });
+    let begun = std::time::Instant::now();
+    let ended = world.run_until(|_| false).await;
+    assert!(matches!(ended, Err(lyceum_agent::AgentError::Cancelled)), "{ended:?}");
+    assert!(begun.elapsed().as_secs() < 60);
+    world.restart();
+    let view = until_idle(&mut world).await;
+    assert_eq!(view.claims[&1].status, ClaimStatus::Accepted {});
+}

@@ -178,3 +178,17 @@ async fn a_chain_that_does_not_come_up_says_why() {
     let result = serve::<Log>(|| Err("no disk".to_owned()));
     assert_eq!(result.err(), Some(ChainError::Start("no disk".to_owned())));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_participant_whose_future_was_dropped_goes_on_and_what_it_submitted_is_executed() {
+    let mut chains = start(2);
+    let (other, chain) = (chains.pop().unwrap(), chains.pop().unwrap());
+    let dropped = tokio::time::timeout(Duration::from_millis(50), chain.submit(vec![say("first")])).await;
+    assert!(dropped.is_err());
+    let other = tokio::spawn(async move { other.wait(Until::change_or(Some(9_000))).await });
+    let results = chain.submit(vec![say("no")]).await.unwrap();
+    assert!(results.len() == 1 && results[0].is_err());
+    assert_eq!(log(&chain).await[0].3, "first");
+    drop(chain);
+    assert!(other.await.unwrap().is_ok());
+}

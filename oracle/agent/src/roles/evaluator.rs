@@ -85,6 +85,10 @@ impl Evaluator {
         match (answer, &seat.commit) {
             (None, None) if committing => {
                 let key = format!("attest/{id}");
+                if let Some(at) = patience(&seen.view, panel) {
+                    actions.push(Action::Wake { at });
+                    return;
+                }
                 if let Some(job) = job(&seen.view, panel)
                     && self.attempts.begin(&key, now)
                 {
@@ -153,6 +157,17 @@ impl Evaluator {
             }
         }
     }
+}
+
+/// Until when a seat of a disputed interval may let an earlier dispute of the same claim go first: one interval that
+/// is shown to be forged ends the claim, and spares the work of all others. Nothing if it is this panel's turn.
+fn patience(view: &View, panel: &PanelResponse) -> Option<u64> {
+    let disputes =
+        |p: &&PanelResponse| p.claim == panel.claim && matches!(p.kind, PanelKind::Interval { .. });
+    let PanelStatus::Committing { until } = panel.status else { return None };
+    let latest = until.seconds().saturating_sub(view.config.params.attest_seconds / 2);
+    let earlier = view.open_panels().filter(disputes).any(|p| p.id < panel.id);
+    (disputes(&panel) && earlier && view.time < latest).then_some(latest)
 }
 
 /// What a panel asks of a seat; nothing while the view lacks a part of it.

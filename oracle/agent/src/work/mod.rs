@@ -105,6 +105,9 @@ impl Workshop {
             Ok(done) => done,
             Err(e) => {
                 let words = e.to_string();
+                if matches!(e, AgentError::Cancelled) {
+                    return Done::Failed { words };
+                }
                 tracing::warn!(node = %self.me.account, key, error = %words, "work failed");
                 self.events.tell(What::Failed { key: key.to_owned(), words: words.clone() });
                 Done::Failed { words }
@@ -113,6 +116,7 @@ impl Workshop {
     }
 
     fn try_perform(&self, craft: &dyn Craft, job: &Job) -> Result<Done> {
+        self.alive()?;
         let begun = Instant::now();
         let seconds = || begun.elapsed().as_secs_f64();
         match job {

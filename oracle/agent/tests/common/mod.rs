@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use lyceum_agent::peers::Peer;
 use lyceum_agent::work::scoring::{drawn, public_score};
 use lyceum_agent::{
-    Adversary, BeaconSource, Coordinator, Directory, Ended, Evaluator, Event, Hash32, Node, NodeConfig,
-    Peers, Planned, Result, Roles, Shared, Takes, Trainer, View, Voter,
+    Adversary, BeaconSource, Cancel, Coordinator, Directory, Ended, Evaluator, Event, Hash32, Node,
+    NodeConfig, Peers, Planned, Result, Roles, Shared, Takes, Trainer, View, Voter,
 };
 use lyceum_api::canonical::Canonical;
 use lyceum_api::charter::Action;
@@ -120,6 +120,7 @@ struct Found {
 pub struct World {
     pub nodes: Vec<(String, Node<Handle>)>,
     pub events: mpsc::Receiver<Event>,
+    pub cancel: Cancel,
     dir: TempDir,
     beacon: embedded::Beacon,
 }
@@ -307,14 +308,14 @@ impl World {
                 &[],
             );
         }
-        Self { nodes, events, dir, beacon: found.beacon }
+        Self { nodes, events, cancel: shared.cancel.clone(), dir, beacon: found.beacon }
     }
 
     /// Ends every process and starts it again from its folder, with nothing but its journal to go by.
     pub fn restart(&mut self) {
         let old: Vec<_> = self.nodes.drain(..).map(|(name, node)| (name, node.into_chain())).collect();
         let (directory, shared, events) = shared(&self.beacon, None);
-        self.events = events;
+        (self.events, self.cancel) = (events, shared.cancel.clone());
         for (name, chain) in old {
             let folder = self.dir.path().join(&name);
             let store = Arc::new(Store::open(folder.join("store")).unwrap());

@@ -51,7 +51,8 @@ struct Server<L> {
     ledger: L,
     clock: Clock,
     accounts: Vec<Addr>,
-    pending: Vec<Option<Vec<Tx>>>,
+    /// Transactions of this height by participant, each with whether somebody still awaits its result.
+    pending: Vec<Vec<(Tx, bool)>>,
     sleepers: Vec<Option<Sleeper>>,
     events: VecDeque<BlockEvents>,
 }
@@ -68,7 +69,7 @@ pub(super) fn run<L: Ledger>(
         ledger,
         clock,
         accounts,
-        pending: (0..count).map(|_| None).collect(),
+        pending: vec![Vec::new(); count],
         sleepers: (0..count).map(|_| None).collect(),
         events: VecDeque::new(),
     };
@@ -128,16 +129,18 @@ impl<L: Ledger> Server<L> {
                 let _ = reply.send(self.events_from(from));
             }
             Command::Submit { participant, txs, reply } => {
-                if self.clock.may_act(participant) {
+                if self.may_act(participant) {
                     self.clock.submitted(participant);
-                    self.pending[participant] = Some(txs);
+                    let pending = &mut self.pending[participant];
+                    pending.iter_mut().for_each(|(_, awaited)| *awaited = false);
+                    pending.extend(txs.into_iter().map(|tx| (tx, true)));
                     self.sleepers[participant] = Some(Sleeper::Submitted(Vec::new(), reply));
                 } else {
                     let _ = reply.send(Err(ChainError::TurnTaken { participant }));
                 }
             }
             Command::Wait { participant, until, reply } => {
-                if self.clock.may_act(participant) {
+                if self.may_act(participant) {
                     self.clock.waits(participant, until);
                     self.sleepers[participant] = Some(Sleeper::Waiting(reply));
                 } else {
@@ -146,6 +149,17 @@ impl<L: Ledger> Server<L> {
             }
             Command::Leave { participant } => self.clock.leaves(participant),
         }
+    }
+
+    /// Whether a participant may end its turn: it is awake, or the future in which it ended it was dropped. What it
+    /// submitted in that one is executed all the same.
+    fn may_act(&self, participant: usize) -> bool {
+        let abandoned = match self.sleepers.get(participant) {
+            Some(Some(Sleeper::Submitted(_, reply))) => reply.is_closed(),
+            Some(Some(Sleeper::Waiting(reply))) => reply.is_closed(),
+            _ => false,
+        };
+        self.clock.may_act(participant) || abandoned
     }
 
     fn events_from(&self, from: u64) -> Result<Vec<BlockEvents>> {
@@ -166,7 +180,7 @@ impl<L: Ledger> Server<L> {
         let mut txs = Vec::new();
         for participant in 0..self.accounts.len() {
             let sender = self.accounts[participant].clone();
-            for tx in self.pending[participant].take().unwrap_or_default() {
+            for (tx, awaited) in std::mem::take(&mut self.pending[participant]) {
                 let result = self.ledger.execute(head, &sender, tx);
                 let events = result.as_ref().cloned().unwrap_or_default();
                 txs.push(TxEvents { sender: sender.clone(), events });
@@ -174,7 +188,9 @@ impl<L: Ledger> Server<L> {
                     Ok(events) => Ok(TxResult { height: head.height, events }),
                     Err(words) => Err(ChainError::Refused { words }),
                 };
-                if let Some(Sleeper::Submitted(results, _)) = &mut self.sleepers[participant] {
+                if let Some(Sleeper::Submitted(results, _)) = &mut self.sleepers[participant]
+                    && awaited
+                {
                     results.push(result);
                 }
             }
