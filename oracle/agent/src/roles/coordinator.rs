@@ -19,10 +19,15 @@ pub struct Planned {
     pub after: Vec<usize>,
 }
 
+/// Heads that were found harmed are not better for being checked again: so often, until a claim changes them.
+const MOST_CHECKS: u32 = 3;
+
 /// A coordinator with its plan.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Coordinator {
     plan: Vec<Planned>,
+    /// How often it had the heads checked for the open learning block as it stands: (number, claims, times).
+    checks: (u64, u32, u32),
     // What is under way dies with the process, so it is not written down.
     #[serde(skip)]
     attempts: Attempts,
@@ -31,7 +36,7 @@ pub struct Coordinator {
 impl Coordinator {
     /// A coordinator that opens these tasks, in this order, as soon as their datasets are approved.
     pub fn new(plan: Vec<Planned>) -> Self {
-        Self { plan, attempts: Attempts::default() }
+        Self { plan, ..Self::default() }
     }
 
     /// The id of the task that an entry of the plan became.
@@ -80,13 +85,20 @@ impl Coordinator {
                 actions.push(Action::Send { key, tx: me.tx(&me.contracts.tasks, &unseal) });
             }
         }
+        let learning = &view.learning;
+        if (next.checks.0, next.checks.1) != (learning.number, learning.claims) {
+            next.checks = (learning.number, learning.claims, 0);
+        }
         for (key, tx) in housekeeping(view, me) {
-            if next.attempts.begin(&key, now) {
-                actions.push(Action::Send { key, tx });
+            let check = key.starts_with("check-heads/");
+            if check && next.checks.2 >= MOST_CHECKS || !next.attempts.begin(&key, now) {
+                continue;
             }
+            next.checks.2 += u32::from(check);
+            actions.push(Action::Send { key, tx });
         }
         actions.extend(next.attempts.next(now).map(|at| Action::Wake { at }));
-        if view.learning.weighted_gain > 0 && view.learning.panel.is_none() {
+        if learning.weighted_gain > 0 && learning.panel.is_none() && next.checks.2 < MOST_CHECKS {
             // The threshold falls with time: worth another look.
             actions.push(Action::Wake { at: now + (params.learning_block_seconds / 2).max(1) });
         }
