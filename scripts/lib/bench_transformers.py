@@ -7,6 +7,7 @@ transformers ships it (its default experts, sdpa attention), with fused AdamW. P
 """
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -76,7 +77,7 @@ def main():
     losses, seconds = train(model, folder, run)
     decoded, decode_seconds = decode(model, run["prompt"], tokens)
     print(json.dumps({
-        "threads": threads, "losses": losses, "step_seconds": seconds, "decoded": decoded,
+        "threads": threads, "wait_policy": os.environ.get("OMP_WAIT_POLICY", "default"), "losses": losses, "step_seconds": seconds, "decoded": decoded,
         "decode_seconds": decode_seconds, "experts": model.config._experts_implementation,
     }))
 

@@ -27,7 +27,7 @@ fn preset(name: &str) -> ModelConfig {
         "demo" => demo,
         "large" => ModelConfig {
             hidden_size: 512,
-            intermediate_size: 1024,
+            intermediate_size: 1088,
             num_hidden_layers: 8,
             num_attention_heads: 8,
             num_key_value_heads: 4,
@@ -107,7 +107,8 @@ fn measure(folder: &Path, threads: i32, tokens: usize) {
     let decoded = generate(&model, &prompt, tokens, Sampling::Greedy, |_| {}).unwrap();
     let decode_seconds = begun.elapsed().as_secs_f64();
     let out = json!({
-        "threads": threads, "losses": losses, "step_seconds": seconds, "decoded": decoded,
+        "threads": threads, "wait_policy": env::var("OMP_WAIT_POLICY").unwrap_or("default".to_owned()),
+        "losses": losses, "step_seconds": seconds, "decoded": decoded,
         "decode_seconds": decode_seconds,
     });
     println!("{out}");

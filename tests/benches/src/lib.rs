@@ -25,7 +25,7 @@ pub fn smoke() -> bool {
 pub fn criterion() -> Criterion {
     Criterion::default()
         .without_plots()
-        .sample_size(30)
+        .sample_size(100)
         .warm_up_time(Duration::from_secs(1))
         .measurement_time(Duration::from_secs(3))
         .configure_from_args()
