@@ -19,9 +19,15 @@ pub struct Run {
     intervals: u32,
     steps: u32,
     leaves: Vec<[u8; 32]>,
-    /// The gain the trainer reports and honest seats measure, percent × 10⁻⁶.
+    forgery: Option<Forgery>,
+    /// The gain that honest seats measure, percent × 10⁻⁶.
     pub gain: i64,
+    /// The gain that the trainer reports; the same unless changed.
+    pub reported: i64,
 }
+
+/// What a dishonest trainer makes of the change that an interval honestly has: 32 integers each of w, m and √v.
+pub type Forgery = fn(interval: u32, change: &mut [i64; STATE_SKETCH]);
 
 fn tagged(seed: &Hash32, what: &str, index: u64) -> Hash32 {
     let mut e = Encoder::new("lyceum/testing/made-up", 1);
@@ -32,7 +38,8 @@ fn tagged(seed: &Hash32, what: &str, index: u64) -> Hash32 {
 impl Run {
     /// A run that gains `gain`.
     pub fn new(seed: Hash32, intervals: u32, steps: u32, gain: i64) -> Self {
-        let mut run = Self { seed, intervals, steps, leaves: Vec::new(), gain };
+        let mut run =
+            Self { seed, intervals, steps, leaves: Vec::new(), forgery: None, gain, reported: gain };
         run.leaves = (0..=intervals)
             .map(|j| {
                 let state = state_root(u64::from(j) * u64::from(steps), &seed, &run.tensors(j));
@@ -40,6 +47,13 @@ impl Run {
             })
             .collect();
         run
+    }
+
+    /// The same run by a trainer that forged its changes: what it opens is forged, what honest seats see when
+    /// they begin at its states is not.
+    #[must_use]
+    pub fn forged(self, forgery: Forgery) -> Self {
+        Self { forgery: Some(forgery), ..self }
     }
 
     /// The salt of a state.
@@ -59,7 +73,7 @@ impl Run {
             block_bytes: 1_000_000,
             manifest: tagged(&self.seed, "manifest", 0),
             states: Hash32(merkle::root(&self.leaves)),
-            reported: self.gain,
+            reported: self.reported,
         }
     }
 
@@ -77,13 +91,26 @@ impl Run {
     /// The sketch of a state: it drifts evenly in a direction of the run's own, so that no change is a jump. It is
     /// the same under every key, which real ones are not.
     pub fn sketch(&self, state: u32) -> StateSketch {
+        StateSketch::new(&self.values(state))
+    }
+
+    /// What one interval honestly changes.
+    fn change(&self) -> [i64; STATE_SKETCH] {
         let direction = self.seed.as_bytes();
-        let mut values = [0i64; STATE_SKETCH];
-        for (i, value) in values.iter_mut().enumerate() {
-            let towards = i64::from(direction[i % 32]) - 128;
-            *value = (i as i64 + 1) * (1 << 40) + i64::from(state) * (2 * towards + 1) * (1 << 24);
+        std::array::from_fn(|i| (2 * (i64::from(direction[i % 32]) - 128) + 1) * (1 << 24))
+    }
+
+    fn values(&self, state: u32) -> [i64; STATE_SKETCH] {
+        let honest = self.change();
+        let mut values: [i64; STATE_SKETCH] = std::array::from_fn(|i| (i as i64 + 1) * (1 << 40));
+        for interval in 0..state {
+            let mut change = honest;
+            if let Some(forge) = self.forgery {
+                forge(interval, &mut change);
+            }
+            values.iter_mut().zip(change).for_each(|(value, change)| *value += change);
         }
-        StateSketch::new(&values)
+        values
     }
 
     /// The sketch of a state that somebody made up who did not work: far from [`Run::sketch`].
@@ -92,8 +119,16 @@ impl Run {
         other.sketch(state)
     }
 
-    /// What an honest seat sees of an interval.
+    /// What an honest seat sees of an interval: it begins at the trainer's state, and trains.
     pub fn seen(&self, interval: u32) -> IntervalSeen {
+        let start = self.values(interval);
+        let mut end = start;
+        end.iter_mut().zip(self.change()).for_each(|(value, change)| *value += change);
+        IntervalSeen { interval, start: StateSketch::new(&start), end: StateSketch::new(&end) }
+    }
+
+    /// What the trainer opens of an interval, and an accomplice in a seat confirms.
+    pub fn claimed(&self, interval: u32) -> IntervalSeen {
         IntervalSeen { interval, start: self.sketch(interval), end: self.sketch(interval + 1) }
     }
 
@@ -158,5 +193,22 @@ mod tests {
         let proof: Vec<_> = served.proof.iter().map(|p| p.0).collect();
         assert!(merkle::verify(&run.content().states.0, 201, 50, &leaf.0, &proof));
         assert!(run.serve(201).is_none());
+    }
+
+    #[test]
+    fn a_forged_run_opens_what_honest_seats_do_not_see() {
+        let run = Run::new(Hash32::of(b"run"), 200, 2, 3_000_000);
+        assert_eq!(run.claimed(7), run.seen(7));
+        let forged = run.forged(|interval, change| {
+            if interval == 7 {
+                change.iter_mut().for_each(|value| *value /= 2);
+            }
+        });
+        assert_eq!(forged.claimed(6), forged.seen(6));
+        let values = |s: &StateSketch| s.values().unwrap();
+        let (claimed, seen) = (forged.claimed(7), forged.seen(7));
+        assert_eq!(claimed.start, seen.start);
+        let [start, a, b] = [&claimed.start, &claimed.end, &seen.end].map(values);
+        assert_eq!(sketch::distance_ppm(&start, &a, &start, &b), 500_000);
     }
 }

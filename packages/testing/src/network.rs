@@ -38,6 +38,8 @@ pub struct Network {
     pub block_seconds: u64,
     /// Nodes in the order in which they bonded.
     pub(crate) bonded: Vec<Addr>,
+    /// ulyc that the faucet gave.
+    minted: u128,
 }
 
 impl std::fmt::Debug for Network {
@@ -67,7 +69,7 @@ impl Network {
         authority: Addr,
         block_seconds: u64,
     ) -> Self {
-        Self { app, at, beacon, authority, block_seconds, bonded: Vec::new() }
+        Self { app, at, beacon, authority, block_seconds, bonded: Vec::new(), minted: 0 }
     }
 
     /// The account of a name; always the same.
@@ -85,7 +87,13 @@ impl Network {
             .sudo(SudoMsg::Bank(mint))
             .map_err(app)
             .with_context(|| format!("{account} cannot be funded"))?;
+        self.minted += amount;
         Ok(())
+    }
+
+    /// All ulyc that the faucet ever gave: there are no others.
+    pub fn minted(&self) -> u128 {
+        self.minted
     }
 
     /// What an account holds, ulyc.
