@@ -9,7 +9,7 @@ use lyceum_learn::Hash32;
 
 use crate::failure::BadInput;
 
-pub use defaults::defaults;
+pub use defaults::{PYTHON_LICENCE, defaults};
 pub use files::read;
 
 /// The most bytes of a domain that are used; longer texts are sampled evenly.

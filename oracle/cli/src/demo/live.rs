@@ -13,7 +13,7 @@ use lyceum_api::nodes::Role;
 use lyceum_api::tasks::TaskStatus;
 use lyceum_chain::embedded::Beacon;
 use lyceum_chain::logical::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::Settings;
@@ -107,8 +107,8 @@ pub async fn live(
     }
     let peers: Arc<dyn Peers> = shared.peers.clone();
     let views = shared.views.clone();
-    drop(shared.events);
-    let watcher = tokio::spawn(watch(events, progress.clone()));
+    let (finish, finished) = oneshot::channel();
+    let watcher = tokio::spawn(watch(events, finished, progress.clone()));
 
     let nodes = all_until(nodes, stop.clone(), move |v| over(v, tasks)).await?;
     // One height more: everybody pulls what the last learning block brought.
@@ -117,6 +117,8 @@ pub async fn live(
     let head = lyceum_chain::Chain::head(nodes[0].chain()).await?;
     let view = views.at(nodes[0].chain(), head).await?;
     let Genesis { members, found, .. } = genesis;
+    // The nodes live on as something to ask, and hold their end of the channel: the watcher is told.
+    let _ = finish.send(());
     Ok(Lived { members, found, nodes, events: watcher.await?, view, peers })
 }
 
@@ -158,10 +160,20 @@ async fn all_until(
 }
 
 /// Shows what nodes tell, and keeps it for the report.
-async fn watch(mut events: mpsc::Receiver<Event>, progress: Progress) -> Vec<Event> {
+async fn watch(
+    mut events: mpsc::Receiver<Event>,
+    mut finished: oneshot::Receiver<()>,
+    progress: Progress,
+) -> Vec<Event> {
     let mut bars = Bars::default();
     let mut kept = vec![];
-    while let Some(event) = events.recv().await {
+    loop {
+        let event = tokio::select! {
+            biased;
+            event = events.recv() => event,
+            _ = &mut finished => None,
+        };
+        let Some(event) = event else { return kept };
         match &event.what {
             What::Training { claim, progress: seen } => {
                 bars.at(&progress, *claim, &format!("claim {claim} · {}", event.node), seen);
@@ -186,11 +198,16 @@ async fn watch(mut events: mpsc::Receiver<Event>, progress: Progress) -> Vec<Eve
                     event.node
                 ));
             }
+            What::Attested { claim: Some(claim), steps, gain: None, .. } if *steps > 0 => {
+                progress.say(&format!(
+                    "   claim {claim}: {} re-executed a disputed interval of {steps} steps",
+                    event.node
+                ));
+            }
             What::Failed { key, words } => progress.say(&format!("   {}: {key} failed: {words}", event.node)),
             What::Refused { key, words } => tracing::debug!(node = %event.node, key, words, "refused"),
             _ => {}
         }
         kept.push(event);
     }
-    kept
 }
