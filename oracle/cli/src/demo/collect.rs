@@ -71,7 +71,7 @@ pub async fn report(lived: &Lived) -> anyhow::Result<Report> {
         version: crate::report::VERSION,
         claims,
         disputes,
-        slashes: slashes(&desk, &heights),
+        slashes: slashes(&desk, lived, &heights),
         datasets: datasets(lived),
         network: network(&desk, lived).await?,
         treasury: Change { before: u64::try_from(lived.found.treasury)?, after: ulyc(treasury.free) },
@@ -111,10 +111,18 @@ fn attribute<'a>(event: &'a cosmwasm_std::Event, key: &str) -> Option<&'a str> {
     event.attributes.iter().find(|a| a.key == key).map(|a| a.value.as_str())
 }
 
-/// Losses of stake and of bonds, from the contracts' own events.
-fn slashes(desk: &Desk<'_>, heights: &[BlockEvents]) -> Vec<Slash> {
+/// Losses of bonds, from the claims' ends, and of stake, from the events of `nodes`.
+fn slashes(desk: &Desk<'_>, lived: &Lived, heights: &[BlockEvents]) -> Vec<Slash> {
     let slashed = format!("wasm-{}", nodes::events::SLASHED);
     let mut out = vec![];
+    for claim in lived.view.claims.values() {
+        let reason = match &claim.status {
+            ClaimStatus::Forfeited {} => "bond_forfeited".to_owned(),
+            ClaimStatus::Fraud { reason } => format!("bond_fraud_{reason}"),
+            _ => continue,
+        };
+        out.push(Slash { node: desk.name(&claim.trainer), amount: ulyc(claim.bond), reason });
+    }
     for event in heights.iter().flat_map(|h| &h.txs).flat_map(|t| &t.events) {
         let text = |key| attribute(event, key).unwrap_or_default();
         if event.ty == slashed {
