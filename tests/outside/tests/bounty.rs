@@ -27,10 +27,8 @@ fn execute(deps: DepsMut<'_>, _: Env, _: MessageInfo, msg: Pay) -> StdResult<Res
     let claim: ClaimResponse =
         deps.querier.query_wasm_smart(&msg.tasks, &QueryMsg::Claim { claim: msg.claim })?;
     match claim.status {
-        ClaimStatus::Accepted {} => Ok(Response::new().add_message(BankMsg::Send {
-            to_address: claim.trainer.to_string(),
-            amount: coins(LYC, DENOM),
-        })),
+        ClaimStatus::Accepted {} => Ok(Response::new()
+            .add_message(BankMsg::Send { to_address: claim.trainer.to_string(), amount: coins(LYC, DENOM) })),
         other => Err(StdError::msg(format!("claim {} is not final: {other:?}", msg.claim))),
     }
 }
@@ -59,7 +57,10 @@ fn a_bounty_is_paid_only_for_a_claim_that_a_committee_made_final() -> anyhow::Re
     network.fund(&owner, 10 * LYC)?;
     let code = network.app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
     let funds = coins(10 * LYC, DENOM);
-    let bounty = network.app.instantiate_contract(code, owner.clone(), &Empty {}, &funds, "bounty", None)?;
+    let bounty = network
+        .app
+        .instantiate_contract(code, owner.clone(), &Empty {}, &funds, "bounty", None)
+        .expect("it comes up");
     let pay = |claim| Pay { tasks: network.at.tasks.clone(), claim };
 
     // Before the claim is final it pays nothing; afterwards it pays the trainer.
