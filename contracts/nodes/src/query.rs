@@ -146,6 +146,11 @@ fn committee(
         return Err(ContractError::FutureEpoch { epoch, now: current });
     }
     let excluded = exclude.iter().map(|node| deps.api.addr_validate(node)).collect::<StdResult<Vec<_>>>()?;
+    // Who may not sit does not send another of his nodes either: a seat is its operator's.
+    let mut barred = Vec::with_capacity(excluded.len());
+    for addr in &excluded {
+        barred.extend(NODES.may_load(deps.storage, addr)?.map(|node| node.operator));
+    }
     // Leaving acts from the next epoch on, as bonding does: who knows the beacon cannot step aside any more and let
     // another be drawn in his place. Only what a node cannot choose is judged as of now.
     let may_sit = |addr: &Addr, node: &Node| -> StdResult<bool> {
@@ -157,7 +162,7 @@ fn committee(
     let drawn = RefCell::new(Vec::<DrawnSeat>::new());
     let accept = |addr: &Addr| {
         let node = NODES.load(deps.storage, addr)?; // only nodes weigh anything
-        if !may_sit(addr, &node)? {
+        if barred.contains(&node.operator) || !may_sit(addr, &node)? {
             return Ok(None);
         }
         let mut drawn = drawn.borrow_mut();

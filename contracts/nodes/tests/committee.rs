@@ -103,6 +103,28 @@ fn an_operator_gets_one_seat_and_too_few_operators_give_fewer_seats() {
 }
 
 #[test]
+fn who_may_not_sit_does_not_send_another_of_his_nodes() {
+    let mut w = world();
+    for name in ["trainer", "sibling", "stranger"] {
+        let account = name.into_addr();
+        let mut msg = registration(&w, &account, &key_of(&account));
+        if let ExecuteMsg::Register { operator, .. } = &mut msg {
+            *operator = if name == "stranger" { "other".to_owned() } else { "same".to_owned() };
+        }
+        w.send(&account, &msg).unwrap();
+        w.bond(&account, MIN).unwrap();
+    }
+    w.pass(DAY);
+    for name in ["trainer", "sibling", "stranger"] {
+        w.mature(&name.into_addr()).unwrap();
+    }
+    w.pass(HOUR);
+    for seed in 0..10 {
+        assert_eq!(w.committee(w.epoch(), seed, 3, &[&"trainer".into_addr()]), ["stranger".into_addr()]);
+    }
+}
+
+#[test]
 fn draws_are_bounded_and_never_of_an_epoch_to_come() {
     let w = world();
     let epoch = w.epoch();

@@ -59,7 +59,7 @@ pub fn execute(
         SetPaused { paused } => admin::set_paused(c, paused),
         // an active coordinator
         OpenTask { task } => open::open(c, task),
-        // an active trainer that is not the opener
+        // an active trainer that is not of the opener's operator
         Take { task, recipe } => take::take(c, task, recipe),
         // the claim's trainer
         Commit { claim, commit } => commit::commit(c, claim, commit),

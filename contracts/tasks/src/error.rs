@@ -47,7 +47,7 @@ pub enum ContractError {
     WrongFunds { required: Uint128, found: String },
     #[error("{sender} is not an active {role}")]
     NotActive { sender: Addr, role: &'static str },
-    #[error("the opener of a task may not take it")]
+    #[error("the opener of a task may not take it, nor may another node of its operator")]
     OpenerMayNotTake,
     #[error("{trainer} has taken task {task} already")]
     AlreadyTaken { trainer: Addr, task: u64 },

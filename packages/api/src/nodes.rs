@@ -287,7 +287,7 @@ pub enum QueryMsg {
         seed: Hash32,
         /// Seats, at most 32.
         seats: u32,
-        /// Accounts that may not sit, at most 64.
+        /// Accounts that may not sit, at most 64; nor may other nodes of their operators.
         exclude: Vec<String>,
     },
     /// The owner of a GPU.

@@ -78,11 +78,11 @@ fn opened(id: u64, task: &Task, commit_until: Timestamp) -> Event {
     Event::TaskOpened { task: id, domain: task.spec.domain, opener, bond, commit_until }
 }
 
-/// The sender must be an active node with this role.
-pub fn ensure_active(ctx: &Ctx<'_>, role: Role, name: &'static str) -> Result<(), ContractError> {
+/// The sender must be an active node with this role; gives its operator.
+pub fn ensure_active(ctx: &Ctx<'_>, role: Role, name: &'static str) -> Result<String, ContractError> {
     let node = ctx.config.nodes().node(&ctx.deps.querier, ctx.sender())?;
     if node.active && node.roles.contains(&role) {
-        return Ok(());
+        return Ok(node.operator);
     }
     Err(ContractError::NotActive { sender: ctx.sender().clone(), role: name })
 }

@@ -14,10 +14,11 @@ pub fn take(ctx: &mut Ctx<'_>, task_id: u64, recipe: Recipe) -> Result<(), Contr
     let mut task = ctx.task(task_id)?;
     ensure_open(&task)?;
     ctx.before(task.commit_until)?;
-    ensure_active(ctx, Role::Trainer, "trainer")?;
+    let operator = ensure_active(ctx, Role::Trainer, "trainer")?;
     let trainer = ctx.sender().clone();
-    if trainer == task.opener {
-        // Who sealed the benchmark could train on it.
+    let opener = ctx.config.nodes().node(&ctx.deps.querier, &task.opener)?;
+    if trainer == task.opener || operator == opener.operator {
+        // Who sealed the benchmark could train on it, with whichever of his nodes.
         return Err(ContractError::OpenerMayNotTake);
     }
     if task.claims.len() >= task.spec.max_claims as usize {

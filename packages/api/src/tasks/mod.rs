@@ -248,7 +248,7 @@ pub enum ExecuteMsg {
         /// The task.
         task: NewTask,
     },
-    /// By an active trainer that is not the opener, with `bond + claim_fee`, once per task.
+    /// By an active trainer that is not of the opener's operator, with `bond + claim_fee`, once per task.
     Take {
         /// The task.
         task: u64,
