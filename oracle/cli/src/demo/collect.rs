@@ -66,7 +66,7 @@ pub async fn report(lived: &Lived) -> anyhow::Result<Report> {
     let heights = heights(chain).await?;
     let treasury: rewards::TreasuryResponse =
         desk.ask(&chain.contracts().rewards, &rewards::QueryMsg::Treasury {}).await?;
-    let (claims, disputes) = claims(&desk, lived);
+    let (claims, disputes) = claims(&desk, lived, &outcomes(&heights));
     let mut report = Report {
         version: crate::report::VERSION,
         claims,
@@ -133,6 +133,15 @@ fn slashes(desk: &Desk<'_>, lived: &Lived, heights: &[BlockEvents]) -> Vec<Slash
     out
 }
 
+/// How each panel closed, from the events of `tasks`.
+fn outcomes(heights: &[BlockEvents]) -> BTreeMap<u64, String> {
+    let events = heights.iter().flat_map(|h| &h.txs).flat_map(|t| &t.events);
+    events
+        .filter(|e| e.ty == "wasm-tasks_panel_closed")
+        .filter_map(|e| Some((attribute(e, "panel")?.parse().ok()?, attribute(e, "outcome")?.to_owned())))
+        .collect()
+}
+
 fn reason(status: &ClaimStatus) -> String {
     match status {
         ClaimStatus::Accepted {} => "accepted".to_owned(),
@@ -146,7 +155,7 @@ fn reason(status: &ClaimStatus) -> String {
     }
 }
 
-fn claims(desk: &Desk<'_>, lived: &Lived) -> (Vec<Claim>, Vec<Dispute>) {
+fn claims(desk: &Desk<'_>, lived: &Lived, outcomes: &BTreeMap<u64, String>) -> (Vec<Claim>, Vec<Dispute>) {
     let view = &lived.view;
     let (mut claims, mut disputes) = (vec![], vec![]);
     for claim in view.claims.values() {
@@ -175,12 +184,7 @@ fn claims(desk: &Desk<'_>, lived: &Lived) -> (Vec<Claim>, Vec<Dispute>) {
                 PanelKind::Interval { interval } => disputes.push(Dispute {
                     claim: claim.id,
                     interval,
-                    verdict: if matches!(claim.status, ClaimStatus::Fraud { .. }) {
-                        "forged"
-                    } else {
-                        "honest"
-                    }
-                    .to_owned(),
+                    verdict: outcomes.get(&panel.id).cloned().unwrap_or_default(),
                     seats: panel.seats.len() as u32,
                     steps: work.0,
                 }),

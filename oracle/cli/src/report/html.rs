@@ -101,9 +101,14 @@ pub fn page(report: &Report) -> String {
     format!(
         r#"<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>Lyceum: report of a run</title><style>{STYLE}</style></head><body><header><h1>Lyceum</h1><p>Trained, proven and paid on one machine: {accepted} of {} claims accepted after a drawn committee re-executed a sample of each, {} caught. Seed {}.</p></header><main>{main}</main><footer>Every number on this page is in <code>report.json</code> beside it. Times are of this machine and this run.</footer></body></html>"#,
         report.claims.len(),
-        plural(report.slashes.len(), "loss of stake or bond", "losses of stake or bond"),
+        plural(caught_nodes(report), "cheat", "cheats"),
         report.seed,
     )
+}
+
+/// Nodes that lost stake or a bond.
+fn caught_nodes(report: &Report) -> usize {
+    report.slashes.iter().map(|s| &s.node).collect::<std::collections::BTreeSet<_>>().len()
 }
 
 fn plural(count: usize, one: &str, many: &str) -> String {
@@ -120,7 +125,7 @@ fn tiles(out: &mut String, report: &Report) {
         out,
         r#"<ul class="tiles">{}{}{}{}{}</ul>"#,
         tile(report.claims.iter().filter(|c| c.accepted).count().to_string(), "claims accepted"),
-        tile(report.slashes.len().to_string(), "cheats paid for"),
+        tile(caught_nodes(report).to_string(), "cheats caught"),
         tile(format!("{share:.1} %"), "of the trained steps re-executed by committees"),
         tile(lyc(emission), "LYC emitted to learning"),
         tile(format!("{:.0} s", report.timings.total), "wall clock"),
@@ -152,7 +157,11 @@ fn caught(out: &mut String, report: &Report) {
         .disputes
         .iter()
         .map(|d| {
-            let kind = if d.verdict == "forged" { "bad" } else { "good" };
+            let kind = match d.verdict.as_str() {
+                "forged" => "bad",
+                "honest" => "good",
+                _ => "plain",
+            };
             vec![
                 d.claim.to_string(),
                 d.interval.to_string(),
@@ -167,7 +176,8 @@ fn caught(out: &mut String, report: &Report) {
         body.push_str(&table(&["claim", "interval", "verdict", "seats", "steps re-executed"], &rows));
     }
     let hint = "Each of these nodes was told to cheat; none was told on. The contracts compared sketches, and a \
-                larger committee re-executed what differed.";
+                larger committee re-executed what differed. Where one forged interval decided, the claim's other disputes \
+                were overtaken.";
     section(out, "What was caught", hint, &body);
 }
 

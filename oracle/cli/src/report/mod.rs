@@ -260,7 +260,7 @@ pub struct Dispute {
     pub claim: u64,
     /// The interval.
     pub interval: u32,
-    /// `forged` (the trainer lost) or `honest` (the seats that differed lost).
+    /// `forged` (the trainer lost), `honest` (the seats that differed lost), `overtaken` or `no_quorum`.
     pub verdict: String,
     /// Seats that re-executed it.
     pub seats: u32,
