@@ -51,8 +51,9 @@ pub fn execute(
     } else if PAUSED.load(ctx.deps.storage)? {
         return Err(ContractError::Paused);
     }
+    let clock = ctx.clock;
     let c = &mut ctx;
-    match msg {
+    let handled = match msg {
         // the charter, also while paused
         RegisterDomain { domain } => domain::register(c, domain),
         SetParams { params } => admin::set_params(c, params),
@@ -86,7 +87,8 @@ pub fn execute(
         VoidTask { task } => void::void_task(c, task),
         Finalize { task } => finalize::finalize(c, task),
         CheckHeads {} => heads::check(c),
-    }?;
+    };
+    handled.map_err(|error| clock.error(error))?;
     ctx.finish()
 }
 

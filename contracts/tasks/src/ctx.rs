@@ -4,6 +4,7 @@ use lyceum_api::DENOM;
 use lyceum_api::tasks::{Event, Params};
 use lyceum_onchain::permission::ensure_sender;
 
+use crate::clock::Clock;
 use crate::effects::Effects;
 use crate::error::ContractError;
 use crate::state::{
@@ -17,6 +18,7 @@ pub struct Ctx<'a> {
     pub info: MessageInfo,
     pub config: Config,
     pub params: Params,
+    pub clock: Clock,
     pub out: Effects,
 }
 
@@ -24,12 +26,13 @@ impl<'a> Ctx<'a> {
     /// Reads configuration and parameters.
     pub fn load(deps: DepsMut<'a>, env: Env, info: MessageInfo) -> Result<Self, ContractError> {
         let (config, params) = (CONFIG.load(deps.storage)?, PARAMS.load(deps.storage)?);
-        Ok(Self { deps, env, info, config, params, out: Effects::default() })
+        let clock = Clock::load(deps.storage, env.block.time)?;
+        Ok(Self { deps, env, info, config, params, clock, out: Effects::default() })
     }
 
-    /// The block's time.
+    /// The time by which windows run: it stands still while the contract is paused.
     pub fn now(&self) -> Timestamp {
-        self.env.block.time
+        self.clock.now()
     }
 
     /// Who sent the message.
@@ -44,7 +47,7 @@ impl<'a> Ctx<'a> {
 
     /// Emits an event.
     pub fn emit(&mut self, event: Event) {
-        self.out.emit(event);
+        self.out.emit(self.clock.event(event));
     }
 
     /// A domain, a task, a claim, a panel: each must exist.

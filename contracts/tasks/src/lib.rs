@@ -9,6 +9,7 @@
 //! Start with `contract.rs` (who may send what), then follow a claim: `execute/open.rs`, `take.rs`, `commit.rs`,
 //! `reveal.rs`, `draw.rs`, `serve.rs`, `attest.rs`, `open_sketches.rs`, and `execute/settle/`, whose `mod.rs` is
 //! the order in which a claim's doubts are settled. `verdict/` holds the pure functions that judge.
+mod clock;
 pub mod contract;
 mod ctx;
 mod effects;

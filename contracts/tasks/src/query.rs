@@ -1,5 +1,5 @@
 //! What the contract answers.
-use cosmwasm_std::{Binary, Deps, Env, Order, StdResult, Timestamp, to_json_binary};
+use cosmwasm_std::{Binary, Deps, Env, Order, StdResult, to_json_binary};
 use cw_storage_plus::Bound;
 use lyceum_api::manifest::seed;
 use lyceum_api::tasks::*;
@@ -7,12 +7,13 @@ use lyceum_economy::learning_block::threshold_now;
 use lyceum_economy::params::BLOCK_SECONDS;
 use lyceum_onchain::paging;
 
+use crate::clock::Clock;
 use crate::error::ContractError;
 use crate::rounds::{POSTED, WANTED};
 use crate::state::*;
 
 pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, ContractError> {
-    let now = env.block.time;
+    let clock = Clock::load(deps.storage, env.block.time)?;
     let answer = match msg {
         QueryMsg::Config {} => to_json_binary(&config(deps)?),
         QueryMsg::Domain { domain: id } => {
@@ -20,23 +21,23 @@ pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, Contrac
         }
         QueryMsg::Domains { start_after, limit } => to_json_binary(&domains(deps, start_after, limit)?),
         QueryMsg::Task { task: id } => {
-            to_json_binary(&task(id, found("task", id, TASKS.may_load(deps.storage, id)?)?))
+            to_json_binary(&task(id, found("task", id, TASKS.may_load(deps.storage, id)?)?, &clock))
         }
-        QueryMsg::Tasks { start_after, limit } => to_json_binary(&tasks(deps, start_after, limit)?),
+        QueryMsg::Tasks { start_after, limit } => to_json_binary(&tasks(deps, &clock, start_after, limit)?),
         QueryMsg::Claim { claim: id } => {
-            to_json_binary(&claim(deps, found("claim", id, CLAIMS.may_load(deps.storage, id)?)?)?)
+            to_json_binary(&claim(deps, &clock, found("claim", id, CLAIMS.may_load(deps.storage, id)?)?)?)
         }
         QueryMsg::Claims { task, start_after, limit } => {
-            to_json_binary(&claims(deps, task, start_after, limit)?)
+            to_json_binary(&claims(deps, &clock, task, start_after, limit)?)
         }
         QueryMsg::Panel { panel: id } => {
-            to_json_binary(&panel(found("panel", id, PANELS.may_load(deps.storage, id)?)?, now))
+            to_json_binary(&panel(found("panel", id, PANELS.may_load(deps.storage, id)?)?, &clock))
         }
         QueryMsg::Panels { claim, start_after, limit } => {
-            to_json_binary(&panels(deps, now, claim, start_after, limit)?)
+            to_json_binary(&panels(deps, &clock, claim, start_after, limit)?)
         }
         QueryMsg::Seats { node, start_after, limit } => {
-            to_json_binary(&seats(deps, now, &node, start_after, limit)?)
+            to_json_binary(&seats(deps, &clock, &node, start_after, limit)?)
         }
         QueryMsg::Attestation { panel, node } => {
             let node = deps.api.addr_validate(&node)?;
@@ -54,7 +55,7 @@ pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, Contrac
             let rounds = keys.take(paging::limit(limit)).collect::<StdResult<_>>()?;
             to_json_binary(&RoundsResponse { rounds })
         }
-        QueryMsg::OpenLearningBlock {} => to_json_binary(&open_learning_block(deps, now)?),
+        QueryMsg::OpenLearningBlock {} => to_json_binary(&open_learning_block(deps, &clock)?),
         QueryMsg::LearningBlocks { start_after, limit } => {
             let range = SEALED.range(deps.storage, after(start_after), None, Order::Ascending);
             let learning_blocks = range
@@ -96,7 +97,7 @@ fn domains(deps: Deps<'_>, start_after: Option<u64>, limit: Option<u32>) -> StdR
     Ok(DomainsResponse { domains: domains.collect::<StdResult<_>>()? })
 }
 
-fn task(id: u64, task: Task) -> TaskResponse {
+fn task(id: u64, task: Task, clock: &Clock) -> TaskResponse {
     TaskResponse {
         id,
         opener: task.opener,
@@ -110,8 +111,8 @@ fn task(id: u64, task: Task) -> TaskResponse {
         bond: task.bond,
         fee: task.fee,
         opened_at: task.opened_at,
-        commit_until: task.commit_until,
-        reveal_until: task.reveal_until,
+        commit_until: clock.on_chain(task.commit_until),
+        reveal_until: clock.on_chain(task.reveal_until),
         key: task.key,
         status: task.status,
         claims: task.claims,
@@ -119,13 +120,18 @@ fn task(id: u64, task: Task) -> TaskResponse {
     }
 }
 
-fn tasks(deps: Deps<'_>, start_after: Option<u64>, limit: Option<u32>) -> StdResult<TasksResponse> {
+fn tasks(
+    deps: Deps<'_>,
+    clock: &Clock,
+    start_after: Option<u64>,
+    limit: Option<u32>,
+) -> StdResult<TasksResponse> {
     let range = TASKS.range(deps.storage, after(start_after), None, Order::Ascending);
-    let tasks = range.take(paging::limit(limit)).map(|item| item.map(|(id, t)| task(id, t)));
+    let tasks = range.take(paging::limit(limit)).map(|item| item.map(|(id, t)| task(id, t, clock)));
     Ok(TasksResponse { tasks: tasks.collect::<StdResult<_>>()? })
 }
 
-fn claim(deps: Deps<'_>, claim: Claim) -> StdResult<ClaimResponse> {
+fn claim(deps: Deps<'_>, clock: &Clock, claim: Claim) -> StdResult<ClaimResponse> {
     let randomness = POSTED.may_load(deps.storage, claim.seed_round)?;
     let medians = claim.measured.map(|m| m.medians);
     Ok(ClaimResponse {
@@ -142,7 +148,7 @@ fn claim(deps: Deps<'_>, claim: Claim) -> StdResult<ClaimResponse> {
         block: claim.block,
         bond: claim.bond,
         fee: claim.fee,
-        status: claim.status,
+        status: clock.claim(claim.status),
         gain: medians.as_ref().map(|m| m.gain),
         reference: medians.as_ref().map(|m| m.reference),
         score: medians.as_ref().map(|m| m.score),
@@ -153,6 +159,7 @@ fn claim(deps: Deps<'_>, claim: Claim) -> StdResult<ClaimResponse> {
 
 fn claims(
     deps: Deps<'_>,
+    clock: &Clock,
     of_task: Option<u64>,
     start_after: Option<u64>,
     limit: Option<u32>,
@@ -169,15 +176,16 @@ fn claims(
             range.take(limit).map(|item| item.map(|(_, c)| c)).collect::<StdResult<_>>()?
         }
     };
-    let claims = stored.into_iter().map(|stored| claim(deps, stored)).collect::<StdResult<_>>()?;
+    let claims = stored.into_iter().map(|stored| claim(deps, clock, stored)).collect::<StdResult<_>>()?;
     Ok(ClaimsResponse { claims })
 }
 
-fn panel(panel: Panel, now: Timestamp) -> PanelResponse {
+fn panel(panel: Panel, clock: &Clock) -> PanelResponse {
     let seat =
         |s: Seat| SeatInfo { node: s.node, intervals: s.intervals, commit: s.commit, revealed: s.revealed };
+    let asked = |c: AvailabilityInfo| AvailabilityInfo { until: clock.on_chain(c.until), ..c };
     PanelResponse {
-        status: panel.status_at(now),
+        status: clock.panel(panel.status_at(clock.now())),
         id: panel.id,
         claim: panel.claim,
         kind: panel.kind,
@@ -190,18 +198,18 @@ fn panel(panel: Panel, now: Timestamp) -> PanelResponse {
         opening: panel.opening,
         opened: panel.opened,
         second_key: panel.second_key,
-        challenges: panel.challenges,
+        challenges: panel.challenges.into_iter().map(asked).collect(),
     }
 }
 
-fn load_panels(deps: Deps<'_>, now: Timestamp, ids: Vec<u64>) -> StdResult<PanelsResponse> {
-    let panels = ids.into_iter().map(|id| Ok(panel(PANELS.load(deps.storage, id)?, now)));
+fn load_panels(deps: Deps<'_>, clock: &Clock, ids: Vec<u64>) -> StdResult<PanelsResponse> {
+    let panels = ids.into_iter().map(|id| Ok(panel(PANELS.load(deps.storage, id)?, clock)));
     Ok(PanelsResponse { panels: panels.collect::<StdResult<_>>()? })
 }
 
 fn panels(
     deps: Deps<'_>,
-    now: Timestamp,
+    clock: &Clock,
     of_claim: Option<u64>,
     start_after: Option<u64>,
     limit: Option<u32>,
@@ -218,12 +226,12 @@ fn panels(
             keys.take(limit).collect::<StdResult<_>>()?
         }
     };
-    Ok(load_panels(deps, now, ids)?)
+    Ok(load_panels(deps, clock, ids)?)
 }
 
 fn seats(
     deps: Deps<'_>,
-    now: Timestamp,
+    clock: &Clock,
     node: &str,
     start_after: Option<u64>,
     limit: Option<u32>,
@@ -231,13 +239,14 @@ fn seats(
     let node = deps.api.addr_validate(node)?;
     let keys = SEATS.prefix(&node).keys(deps.storage, after(start_after), None, Order::Ascending);
     let ids = keys.take(paging::limit(limit)).collect::<StdResult<_>>()?;
-    load_panels(deps, now, ids)
+    load_panels(deps, clock, ids)
 }
 
-fn open_learning_block(deps: Deps<'_>, now: Timestamp) -> StdResult<OpenLearningBlockResponse> {
+fn open_learning_block(deps: Deps<'_>, clock: &Clock) -> StdResult<OpenLearningBlockResponse> {
     let block = OPEN_BLOCK.load(deps.storage)?;
-    let elapsed = now.seconds().saturating_sub(block.last_seal.seconds()).saturating_mul(BLOCK_SECONDS)
-        / PARAMS.load(deps.storage)?.learning_block_seconds;
+    let elapsed =
+        clock.now().seconds().saturating_sub(block.last_seal.seconds()).saturating_mul(BLOCK_SECONDS)
+            / PARAMS.load(deps.storage)?.learning_block_seconds;
     let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     Ok(OpenLearningBlockResponse {
         number: block.number,

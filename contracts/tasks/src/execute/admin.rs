@@ -4,6 +4,7 @@ use lyceum_api::tasks::{Beacon, Event, InstantiateMsg, Params};
 use lyceum_economy::params::INITIAL_THRESHOLD;
 
 use super::ensure_range;
+use crate::clock;
 use crate::contract::{NAME, VERSION};
 use crate::ctx::Ctx;
 use crate::error::ContractError;
@@ -80,8 +81,11 @@ pub fn set_params(ctx: &mut Ctx<'_>, params: Params) -> Result<(), ContractError
     Ok(())
 }
 
+/// Windows stand still until the contract is resumed.
 pub fn set_paused(ctx: &mut Ctx<'_>, paused: bool) -> Result<(), ContractError> {
     PAUSED.save(ctx.storage(), &paused)?;
+    let chain = ctx.clock.chain();
+    clock::set_paused(ctx.storage(), paused, chain)?;
     ctx.emit(Event::Paused { paused });
     Ok(())
 }

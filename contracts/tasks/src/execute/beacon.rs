@@ -14,8 +14,8 @@ pub fn post(ctx: &mut Ctx<'_>, round: u64, signature: &[u8]) -> Result<(), Contr
         return Err(ContractError::RoundPosted { round });
     }
     let time = rounds::time(&ctx.config.beacon, round);
-    if round == 0 || time > ctx.now() {
-        let (time, now) = (time.seconds(), ctx.now().seconds());
+    if round == 0 || time > ctx.clock.chain() {
+        let (time, now) = (time.seconds(), ctx.clock.chain().seconds());
         return Err(ContractError::FutureRound { round, time, now });
     }
     if !beacon::verify(ctx.deps.api, &ctx.config.beacon.public_key, round, signature)? {

@@ -34,7 +34,7 @@ pub fn register(ctx: &mut Ctx<'_>, spec: NewDomain) -> Result<(), ContractError>
     let id = next_id(ctx.storage(), &DOMAIN_COUNT)?;
     DOMAIN_NAMES.save(ctx.storage(), &spec.name, &id)?;
     ctx.emit(Event::DomainRegistered { domain: id, name: spec.name.clone() });
-    let best_epoch = ctx.now().seconds() / ctx.params.use_epoch_seconds;
+    let best_epoch = ctx.clock.chain().seconds() / ctx.params.use_epoch_seconds;
     let domain = Domain { mean_gain: spec.mean_gain, best: spec.baseline, best_epoch, accepted: 0, spec };
     DOMAINS.save(ctx.storage(), id, &domain)?;
     Ok(())

@@ -82,9 +82,10 @@ fn overdue(ctx: &mut Ctx<'_>, claim: &mut Claim) -> Result<(), ContractError> {
         }
         if panel.status == (PanelStatus::Pending {}) && POSTED.has(ctx.deps.storage, panel.round) {
             let patience = ctx.params.dispute_seconds;
-            let until = rounds::time(&ctx.config.beacon, panel.round).plus_seconds(patience);
-            if now < until {
-                wait(&mut next, until);
+            let drawable = ctx.clock.open_from(rounds::time(&ctx.config.beacon, panel.round));
+            let left = drawable.plus_seconds(patience).nanos().saturating_sub(ctx.clock.chain().nanos());
+            if left > 0 {
+                wait(&mut next, now.plus_nanos(left));
             } else if is_short(ctx, &panel, claim)? {
                 return outcome::void_claim(ctx, claim, "no_evaluators");
             }

@@ -99,7 +99,7 @@ fn accept(ctx: &mut Ctx<'_>, task: &Task, claim: &Claim) -> Result<(), ContractE
     let work_seconds = task.steps().saturating_mul(per_step) / 1000;
     ctx.out.close_claim(&claim.trainer, Outcome::Accepted { work_seconds });
 
-    let epoch = ctx.now().seconds() / ctx.params.use_epoch_seconds;
+    let epoch = ctx.clock.chain().seconds() / ctx.params.use_epoch_seconds;
     let fresh = fresh_mix(ctx, task, claim, epoch)?;
     let gain = u64::try_from(medians.gain).unwrap_or_default(); // positive, or it had been rejected
     let weighted = mul_ppm(Uint128::from(gain), domain.spec.weight, "weighted gain")?;

@@ -42,6 +42,6 @@ pub fn check(ctx: &mut Ctx<'_>) -> Result<(), ContractError> {
 /// A panel that could not be drawn for long: evaluators who came since count in a new one.
 fn is_stuck(ctx: &Ctx<'_>, panel: &Panel) -> bool {
     let patience = ctx.params.learning_block_seconds;
-    let until = rounds::time(&ctx.config.beacon, panel.round).plus_seconds(patience);
-    panel.status == (PanelStatus::Pending {}) && ctx.now() >= until
+    let drawable = ctx.clock.open_from(rounds::time(&ctx.config.beacon, panel.round));
+    panel.status == (PanelStatus::Pending {}) && ctx.clock.chain() >= drawable.plus_seconds(patience)
 }

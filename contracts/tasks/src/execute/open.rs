@@ -59,7 +59,7 @@ pub fn open(ctx: &mut Ctx<'_>, spec: NewTask) -> Result<(), ContractError> {
         fee,
         deposit,
         reserve,
-        opened_at: now,
+        opened_at: ctx.clock.chain(),
         commit_until,
         reveal_until: commit_until.plus_seconds(ctx.params.reveal_seconds),
         key: None,

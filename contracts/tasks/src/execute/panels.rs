@@ -34,7 +34,8 @@ impl Plan {
     }
 }
 
-/// Creates a panel that waits for the first round at or after a time.
+/// Creates a panel that waits for the first round at or after a time. Should a pause move that time, the round
+/// only comes out earlier than it must; it is still one that nobody knew now.
 pub fn create(
     ctx: &mut Ctx<'_>,
     claim: Option<u64>,
@@ -44,7 +45,7 @@ pub fn create(
     second_key: Option<u64>,
 ) -> Result<u64, ContractError> {
     let id = next_id(ctx.storage(), &PANEL_COUNT)?;
-    let round = rounds::not_before(&ctx.config.beacon, from);
+    let round = rounds::not_before(&ctx.config.beacon, ctx.clock.on_chain(from));
     rounds::want(ctx.storage(), round)?;
     let panel = Panel {
         id,

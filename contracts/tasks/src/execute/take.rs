@@ -34,7 +34,7 @@ pub fn take(ctx: &mut Ctx<'_>, task_id: u64, recipe: Recipe) -> Result<(), Contr
 
     // Weights frozen at the start of this epoch, which began before the take: nobody bonds to sit in a panel of it.
     let epoch = ctx.config.nodes().config(&ctx.deps.querier)?.epoch;
-    let seed_round = rounds::after(&ctx.config.beacon, ctx.now());
+    let seed_round = rounds::after(&ctx.config.beacon, ctx.clock.chain());
     rounds::want(ctx.storage(), seed_round)?;
     let id = next_id(ctx.storage(), &CLAIM_COUNT)?;
     let claim = Claim {
@@ -43,7 +43,7 @@ pub fn take(ctx: &mut Ctx<'_>, task_id: u64, recipe: Recipe) -> Result<(), Contr
         domain: task.spec.domain,
         trainer: trainer.clone(),
         recipe,
-        taken_at: ctx.now(),
+        taken_at: ctx.clock.chain(),
         epoch,
         seed_round,
         commit: None,

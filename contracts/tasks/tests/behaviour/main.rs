@@ -7,6 +7,7 @@ mod heads;
 mod heard;
 mod life;
 mod mocks;
+mod pauses;
 mod refusals;
 mod run;
 mod way;

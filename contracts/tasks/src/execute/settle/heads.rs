@@ -55,7 +55,7 @@ fn scores(ctx: &Ctx<'_>, panel: &Panel) -> Result<Vec<DomainScore>, ContractErro
 
 /// A better score becomes the best; in a new epoch any does.
 pub fn record_bests(ctx: &mut Ctx<'_>, scores: &[DomainScore]) -> Result<(), ContractError> {
-    let epoch = ctx.now().seconds() / ctx.params.use_epoch_seconds;
+    let epoch = ctx.clock.chain().seconds() / ctx.params.use_epoch_seconds;
     for score in scores {
         let mut domain = ctx.domain(score.domain)?;
         if score.score < domain.best || domain.best_epoch != epoch {
@@ -75,7 +75,7 @@ fn seal(ctx: &mut Ctx<'_>, block: OpenBlock, scores: Vec<DomainScore>) -> Result
     let sealed = LearningBlockInfo {
         number,
         height: ctx.env.block.height,
-        sealed_at: now,
+        sealed_at: ctx.clock.chain(),
         threshold,
         weighted_gain,
         claims: block.claims,
