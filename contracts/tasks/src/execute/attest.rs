@@ -71,7 +71,7 @@ fn asked(panel: &Panel, seat: usize) -> Asked<'_> {
         }
         PanelKind::Score {} => Asked { scored: true, guards: &panel.guards, ..Asked::default() },
         PanelKind::Interval { interval } => {
-            // Under this panel's key, and under the claim panel's where both ends were opened there.
+            // Under this panel's key, and under the claim panel's where an end of it was opened there.
             let entries = 1 + usize::from(panel.second_key.is_some());
             Asked { intervals: vec![interval; entries], ..Asked::default() }
         }

@@ -7,7 +7,7 @@ use crate::ctx::Ctx;
 use crate::error::ContractError;
 use crate::rounds;
 use crate::state::{Cause, Claim, OPENINGS, PANEL_COUNT, Panel, SEATS, SPANS, next_id};
-use crate::verdict::ends_in;
+use crate::verdict::Opened;
 
 /// What a new panel is to be.
 #[derive(Clone)]
@@ -85,7 +85,7 @@ pub fn create_for(
     let second_key = match (plan.kind, claim.review.panel) {
         (PanelKind::Interval { interval }, Some(panel)) => {
             let states = opened_states(ctx.deps.storage, claim, panel)?;
-            ends_in(&states, interval)?.map(|_| panel)
+            (!Opened::of(&states, interval)?.is_empty()).then_some(panel)
         }
         _ => None,
     };

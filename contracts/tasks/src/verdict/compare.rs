@@ -23,21 +23,45 @@ impl TryFrom<&IntervalSeen> for Ends {
 
 /// The opened ends of an interval among states ascending by index, if both were opened.
 pub fn ends_in(states: &[OpenedState], interval: u32) -> Result<Option<Ends>, DecodeError> {
-    let find = |state: u32| {
-        let at = states.binary_search_by_key(&state, |s| s.state).ok();
-        at.map(|at| states[at].sketch.values()).transpose()
-    };
-    // Interval numbers are far below u32::MAX.
-    match (find(interval)?, find(interval + 1)?) {
-        (Some(start), Some(end)) => Ok(Some(Ends { start, end })),
-        _ => Ok(None),
+    let Opened { start, end } = Opened::of(states, interval)?;
+    Ok(start.zip(end).map(|(start, end)| Ends { start, end }))
+}
+
+/// What a trainer opened of an interval: both ends, one of them, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opened {
+    pub start: Option<Sketch>,
+    pub end: Option<Sketch>,
+}
+
+impl Opened {
+    /// The ends of an interval among states ascending by index.
+    pub fn of(states: &[OpenedState], interval: u32) -> Result<Self, DecodeError> {
+        let find = |state: u32| {
+            let at = states.binary_search_by_key(&state, |s| s.state).ok();
+            at.map(|at| states[at].sketch.values()).transpose()
+        };
+        // Interval numbers are far below u32::MAX.
+        Ok(Self { start: find(interval)?, end: find(interval + 1)? })
+    }
+
+    /// Whether there is anything to compare with.
+    pub const fn is_empty(&self) -> bool {
+        self.start.is_none() && self.end.is_none()
+    }
+
+    /// Whether a seat saw what was opened. Where the start was not, the seat's own stands for it.
+    pub fn agrees(&self, seen: &Ends, bound_ppm: u32) -> bool {
+        let start = self.start.unwrap_or(seen.start);
+        let starts = sketch::same_state(&start, &seen.start, START_TOLERANCE_PPM);
+        let apart = |end| sketch::exceeds(&start, &end, &seen.start, &seen.end, bound_ppm);
+        starts && !self.end.is_some_and(apart)
     }
 }
 
 /// Whether a seat began where the trainer says it stood, and its change is within the bound of the opened one.
 pub fn agrees(opened: &Ends, seen: &Ends, bound_ppm: u32) -> bool {
-    sketch::same_state(&opened.start, &seen.start, START_TOLERANCE_PPM)
-        && !sketch::exceeds(&opened.start, &opened.end, &seen.start, &seen.end, bound_ppm)
+    Opened { start: Some(opened.start), end: Some(opened.end) }.agrees(seen, bound_ppm)
 }
 
 #[cfg(test)]
@@ -56,6 +80,21 @@ mod tests {
         assert_eq!(ends_in(&states, 10), Ok(Some(Ends { start: [2; 96], end: [3; 96] })));
         assert_eq!(ends_in(&states, 0), Ok(None));
         assert_eq!(ends_in(&states, 9), Ok(None));
+    }
+
+    #[test]
+    fn one_opened_end_is_compared_alone() {
+        let states = [state(10, 1 << 40)];
+        let seen = Ends { start: [1 << 40; 96], end: [(1 << 40) + (1 << 30); 96] };
+        let before = Ends { start: [(1 << 40) - (1 << 30); 96], end: [1 << 40; 96] };
+        let of = |interval| Opened::of(&states, interval).unwrap();
+        assert!(of(10).agrees(&seen, 1000) && of(9).agrees(&before, 1000));
+        let off = |ends: &Ends| Ends {
+            start: ends.start.map(|v| v + (1 << 29)),
+            end: ends.end.map(|v| v + (1 << 29)),
+        };
+        assert!(!of(10).agrees(&off(&seen), 1000) && !of(9).agrees(&off(&before), 1000));
+        assert!(of(7).is_empty() && !of(9).is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod jumps;
 mod scores;
 mod shape;
 
-pub use compare::{Ends, agrees, ends_in};
+pub use compare::{Ends, Opened, agrees, ends_in};
 pub use jumps::{jumping, largest_change};
 pub use scores::{Medians, guard_holds, items_apart, medians, rejection, spread};
 pub use shape::{Asked, check_attestation, opened_states, served_states};

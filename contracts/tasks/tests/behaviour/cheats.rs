@@ -301,3 +301,54 @@ fn states_of_another_seed_cannot_be_served() {
     w.refused(&w.trainer.clone(), &msg, 0, "the states are not");
     assert_eq!(run.values.len(), N as usize + 1);
 }
+
+/// A stranger challenges an interval, and eleven seats look at it.
+fn challenged(w: &mut World, claim: u64, interval: u32, run: &Run) {
+    let who = w.stranger();
+    crate::disputes::challenge(w, &who, claim, interval);
+    w.ok(&who, &ExecuteMsg::RevealChallenge { claim, interval, salt: SALT.into() }, 0);
+    assert!(w.newest(claim).second_key.is_some(), "it was opened under the first key");
+    w.dispute(claim, run, |_, _| {});
+}
+
+#[test]
+fn a_jump_spread_by_false_sketches_of_kept_states_passes_the_rule_and_falls_to_a_challenger() {
+    let mut w = World::new();
+    let (claim, mut run, panel) = w.drawn(|run| run.forge(73, 50 * STEP));
+    let drawn = Run::drawn(&w.panel(panel));
+    // Between the verified ends of two drawn intervals it opens what it likes: the jump in even parts.
+    let from = drawn.iter().map(|j| j + 1).filter(|j| *j < 73).max().unwrap_or(0) as usize;
+    let to = drawn.iter().copied().find(|j| *j > 73).unwrap_or(N) as usize;
+    let truth = run.clone();
+    for j in from..to {
+        let part = (run.values[to] - run.values[from]) * (j - from) as i64 / (to - from) as i64;
+        run.opened[j] = run.values[from] + part;
+    }
+    w.work(panel, &run, |_, _| {});
+    assert!(matches!(w.claim(claim).status, ClaimStatus::Settled { accepted: true, .. }), "the limit");
+    // Whoever runs on from the served start before it reaches another state than the one shown.
+    let kept = (from / 10 + 1) * 10;
+    assert!(kept <= 73 && truth.values[kept] != run.opened[kept]);
+    challenged(&mut w, claim, kept as u32, &truth);
+    assert_eq!(w.claim(claim).status, fraud("interval"));
+}
+
+#[test]
+fn ends_that_do_not_belong_to_the_committed_states_pass_the_draw_and_fall_to_a_challenger() {
+    let mut w = World::new();
+    let (claim, mut run, panel) = w.drawn(half);
+    let drawn = Run::drawn(&w.panel(panel));
+    let truth = run.clone();
+    // The starts are what it committed to; the ends it computes once it knows the draw. See docs/decisions.
+    for j in &drawn {
+        run.opened[*j as usize + 1] = run.values[*j as usize] + STEP;
+    }
+    w.work(panel, &run, |_, _| {});
+    assert!(matches!(w.claim(claim).status, ClaimStatus::Settled { accepted: true, .. }), "the limit");
+    let next = drawn.iter().map(|j| j + 1).find(|j| *j < N).unwrap();
+    // It would open an honest end again: the start betrays it.
+    let mut again = truth;
+    again.opened[next as usize + 1] = again.values[next as usize] + STEP;
+    challenged(&mut w, claim, next, &again);
+    assert_eq!(w.claim(claim).status, fraud("interval"));
+}

@@ -12,7 +12,7 @@ use crate::world::*;
 
 const CHALLENGE: u128 = 50_000_000;
 
-fn challenge(w: &mut World, who: &Addr, claim: u64, interval: u32) {
+pub fn challenge(w: &mut World, who: &Addr, claim: u64, interval: u32) {
     let chain = w.app.block_info().chain_id;
     let content = challenge_content(claim, interval);
     let contract = w.tasks.as_str();

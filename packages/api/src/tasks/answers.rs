@@ -292,7 +292,8 @@ pub struct PanelResponse {
     /// Whether the trainer opened.
     pub opened: bool,
     /// An interval panel: the panel under whose key its seats sketch the interval a second time (their second
-    /// entry), because the trainer opened both ends there too. Absent: one entry, under this panel's own key.
+    /// entry), because the trainer opened one of its ends there, or both. Absent: one entry, under this panel's own
+    /// key.
     pub second_key: Option<u64>,
     /// Availability challenges so far.
     pub challenges: Vec<AvailabilityInfo>,

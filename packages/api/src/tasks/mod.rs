@@ -406,7 +406,8 @@ pub enum ExecuteMsg {
         /// The new parameters.
         params: Params,
     },
-    /// By the charter.
+    /// By the charter. No window runs while paused: answers, events and errors give the time at which a deadline
+    /// comes if nothing is paused from now on.
     SetPaused {
         /// Whether paused.
         paused: bool,

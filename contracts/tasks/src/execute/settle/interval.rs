@@ -9,7 +9,7 @@ use crate::ctx::Ctx;
 use crate::error::ContractError;
 use crate::execute::{outcome, panels};
 use crate::state::{Cause, Claim, Domain, Panel};
-use crate::verdict::{Ends, agrees, ends_in};
+use crate::verdict::{Ends, Opened, ends_in};
 
 pub fn settle(
     ctx: &mut Ctx<'_>,
@@ -67,28 +67,30 @@ pub fn settle(
     advance(ctx, claim)
 }
 
-/// What the trainer opened of the interval, in the order of the entries asked for.
+/// What the trainer opened of the interval, in the order of the entries asked for: both ends under the panel's own
+/// key, and under the claim panel's whatever it showed there. So a sketch that was false there, of a kept state or of
+/// a drawn interval's end, is found by a dispute of an interval beside it.
 fn opened_ends(
     ctx: &Ctx<'_>,
     panel: &Panel,
     claim: &Claim,
     interval: u32,
-) -> Result<Vec<Ends>, ContractError> {
+) -> Result<Vec<Opened>, ContractError> {
     let keys = std::iter::once(panel.id).chain(panel.second_key);
     keys.map(|key| {
         let states = panels::opened_states(ctx.deps.storage, claim, key)?;
-        ends_in(&states, interval)?.ok_or(ContractError::WrongOpening)
+        Ok(Opened::of(&states, interval)?)
     })
     .collect()
 }
 
 /// Whether a seat saw, under every key, what the trainer opened. One that says "unsound" did not.
-fn confirms(answer: &Attestation, opened: &[Ends], domain: &Domain) -> Result<bool, ContractError> {
+fn confirms(answer: &Attestation, opened: &[Opened], domain: &Domain) -> Result<bool, ContractError> {
     if !answer.sound || answer.intervals.len() != opened.len() {
         return Ok(false);
     }
     for (seen, opened) in answer.intervals.iter().zip(opened) {
-        if !agrees(opened, &Ends::try_from(seen)?, bound(domain)) {
+        if !opened.agrees(&Ends::try_from(seen)?, bound(domain)) {
             return Ok(false);
         }
     }
