@@ -77,7 +77,11 @@ impl Block<Backing> {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, FileError> {
         let path = path.as_ref();
         let found = std::fs::metadata(path).map_err(|e| FileError::io(path, e))?;
-        if found.is_file() && found.len() < HEADER_LEN {
+        // Asked before it is opened: opening a pipe waits for whoever writes to it.
+        if !found.is_file() {
+            return Err(FileError::NotAFile { path: path.to_path_buf() });
+        }
+        if found.len() < HEADER_LEN {
             return Err(FormatError::TooShort { found: found.len(), required: HEADER_LEN }.into());
         }
         Ok(Self::parse(Backing::map(path)?)?)

@@ -10,7 +10,7 @@ use safetensors::{Dtype as Other, SafeTensors, View};
 use crate::atomic::AtomicFile;
 use crate::block::{Block, TensorView};
 use crate::dtype::Dtype;
-use crate::error::FileError;
+use crate::error::{FileError, FormatError};
 use crate::file::{Backing, Written, write};
 use crate::plan::Tensor;
 
@@ -55,7 +55,7 @@ pub fn export_safetensors<B: AsRef<[u8]>>(block: &Block<B>, to: impl AsRef<Path>
 
 /// The safetensors file of a block, in memory.
 pub fn safetensors_bytes<B: AsRef<[u8]>>(block: &Block<B>) -> Result<Vec<u8>, FileError> {
-    let views = block.tensors().map(|tensor| Ok((tensor.name, Exported::new(tensor)?)));
+    let views = (0..).zip(block.tensors()).map(|(entry, t)| Ok((t.name, Exported::new(entry, t)?)));
     let views: Vec<(&str, Exported<'_>)> = views.collect::<Result<_, FileError>>()?;
     Ok(safetensors::serialize(views, None)?)
 }
@@ -67,7 +67,7 @@ struct Exported<'a> {
 }
 
 impl<'a> Exported<'a> {
-    fn new(tensor: TensorView<'a>) -> Result<Self, FileError> {
+    fn new(entry: u32, tensor: TensorView<'a>) -> Result<Self, FileError> {
         let dtype = match tensor.dtype {
             Dtype::Fp16 => Other::F16,
             Dtype::Bf16 => Other::BF16,
@@ -79,7 +79,9 @@ impl<'a> Exported<'a> {
                 return Err(FileError::UnsupportedDtype { name, dtype });
             }
         };
-        let shape = tensor.shape.iter().map(|&dim| dim as usize).collect(); // bounded by the file's length
+        // A shape with a 0 may name dimensions far beyond the file's length.
+        let shape = tensor.shape.iter().map(|&dim| usize::try_from(dim));
+        let shape = shape.collect::<Result<_, _>>().map_err(|_| FormatError::ShapeOverflow { entry })?;
         Ok(Self { data: tensor.data, dtype, shape })
     }
 }
