@@ -1,7 +1,7 @@
 //! Datasets that are proposed, audited, voted and passed.
 
 use anyhow::{Context, bail};
-use cosmwasm_std::{Addr, Timestamp};
+use cosmwasm_std::Addr;
 use lyceum_api::Hash32;
 use lyceum_api::canonical::{Canonical, commitment};
 use lyceum_api::datasets::{
@@ -38,7 +38,9 @@ impl Network {
             shards: shards.to_vec(),
         };
         self.execute(proposer, &contract, &ExecuteMsg::Propose { manifest }, deposit)?;
-        self.last_dataset()?.context("a proposal was accepted and is not listed")
+        let page_after = |start_after| QueryMsg::Datasets { start_after, limit: None };
+        let last_of = |page: &datasets::DatasetsResponse| page.datasets.last().map(|dataset| dataset.id);
+        self.last_id(&contract, page_after, last_of)?.context("a proposal was accepted and is not listed")
     }
 
     /// What an auditor finds in clean, useful text.
@@ -90,7 +92,7 @@ impl Network {
                 self.execute(&voter, &contract, &ExecuteMsg::Vote { dataset, yes }, 0)?;
             }
         }
-        self.travel_to(Timestamp::from_seconds(until.seconds() + 1));
+        self.travel_past(until);
         let anyone = self.account("anyone");
         self.execute(&anyone, &contract, &ExecuteMsg::CloseVote { dataset }, 0)?;
         Ok(())
@@ -99,17 +101,5 @@ impl Network {
     /// What `datasets` says of a dataset.
     pub fn dataset(&self, dataset: u64) -> anyhow::Result<DatasetResponse> {
         self.query(&self.at.datasets, &QueryMsg::Dataset { dataset })
-    }
-
-    fn last_dataset(&self) -> anyhow::Result<Option<u64>> {
-        let mut last = None;
-        loop {
-            let query = QueryMsg::Datasets { start_after: last, limit: None };
-            let page: datasets::DatasetsResponse = self.query(&self.at.datasets, &query)?;
-            match page.datasets.last() {
-                Some(dataset) => last = Some(dataset.id),
-                None => return Ok(last),
-            }
-        }
     }
 }

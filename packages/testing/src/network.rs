@@ -136,6 +136,11 @@ impl Network {
         }
     }
 
+    /// Waits until a moment has passed: windows may include their end.
+    pub fn travel_past(&mut self, time: Timestamp) {
+        self.travel_to(time.plus_seconds(1));
+    }
+
     /// Executes one message and goes on to the next height. An error says which account and contract it was,
     /// then the contract's own words.
     pub fn execute<M: Serialize>(
@@ -172,6 +177,20 @@ impl Network {
     pub fn query<T: DeserializeOwned, M: Serialize>(&self, contract: &Addr, msg: &M) -> anyhow::Result<T> {
         let failed = |e| NetworkError::Query { contract: contract.clone(), words: words(&e) };
         Ok(self.app.wrap().query_wasm_smart(contract, msg).map_err(failed)?)
+    }
+
+    /// The last id of a list that is asked for page by page; none if it is empty.
+    pub(crate) fn last_id<T: DeserializeOwned, M: Serialize>(
+        &self,
+        contract: &Addr,
+        page_after: impl Fn(Option<u64>) -> M,
+        last_of: impl Fn(&T) -> Option<u64>,
+    ) -> anyhow::Result<Option<u64>> {
+        let mut last = None;
+        while let Some(id) = last_of(&self.query(contract, &page_after(last))?) {
+            last = Some(id);
+        }
+        Ok(last)
     }
 
     /// Has the authority act through the charter.

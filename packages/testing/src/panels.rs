@@ -1,7 +1,7 @@
 //! The life of a panel, step by step, with honest seats.
 
 use anyhow::Context;
-use cosmwasm_std::{Addr, Timestamp};
+use cosmwasm_std::Addr;
 use lyceum_api::Hash32;
 use lyceum_api::attestation::{ATTESTATION_COMMIT, Attestation, DomainScore, opening_root};
 use lyceum_api::canonical::{Canonical, commitment};
@@ -152,11 +152,6 @@ impl Network {
     pub fn run_honest_panel(&mut self, claim: &Claimed, panel: u64) -> anyhow::Result<()> {
         let run = claim.run.clone();
         self.run_panel(claim, panel, move |network, info, seat| network.honest_attestation(info, seat, &run))
-    }
-
-    /// Waits until a moment has passed.
-    pub(crate) fn travel_past(&mut self, time: Timestamp) {
-        self.travel_to(time.plus_seconds(1));
     }
 }
 

@@ -25,15 +25,10 @@ impl Network {
             base_bytes: 4_000_000,
         };
         self.act(Action::RegisterModel { model })?;
-        let mut last = None;
-        loop {
-            let query = experts::QueryMsg::Models { start_after: last, limit: None };
-            let page: experts::ModelsResponse = self.query(&self.at.experts, &query)?;
-            match page.models.last() {
-                Some(model) => last = Some(model.id),
-                None => return last.context("a model was registered and is not listed"),
-            }
-        }
+        let page_after = |start_after| experts::QueryMsg::Models { start_after, limit: None };
+        let last_of = |page: &experts::ModelsResponse| page.models.last().map(|model| model.id);
+        self.last_id(&self.at.experts, page_after, last_of)?
+            .context("a model was registered and is not listed")
     }
 
     /// A domain for one expert of a model, to be changed before [`Network::register_domain`]: committees of five,
@@ -63,15 +58,10 @@ impl Network {
     /// Registers a domain and gives its id.
     pub fn register_domain(&mut self, domain: NewDomain) -> anyhow::Result<u64> {
         self.act(Action::RegisterDomain { domain })?;
-        let mut last = None;
-        loop {
-            let query = QueryMsg::Domains { start_after: last, limit: None };
-            let page: DomainsResponse = self.query(&self.at.tasks, &query)?;
-            match page.domains.last() {
-                Some(domain) => last = Some(domain.id),
-                None => return last.context("a domain was registered and is not listed"),
-            }
-        }
+        let page_after = |start_after| QueryMsg::Domains { start_after, limit: None };
+        let last_of = |page: &DomainsResponse| page.domains.last().map(|domain| domain.id);
+        self.last_id(&self.at.tasks, page_after, last_of)?
+            .context("a domain was registered and is not listed")
     }
 
     /// The key of a made-up benchmark; the helpers unseal with it.
@@ -108,15 +98,9 @@ impl Network {
         let funds = config.params.opener_deposit.u128() + fees;
         self.fund(opener, funds)?;
         self.execute(opener, &contract, &ExecuteMsg::OpenTask { task }, funds)?;
-        let mut last = None;
-        loop {
-            let query = QueryMsg::Tasks { start_after: last, limit: None };
-            let page: TasksResponse = self.query(&contract, &query)?;
-            match page.tasks.last() {
-                Some(task) => last = Some(task.id),
-                None => return last.context("a task was opened and is not listed"),
-            }
-        }
+        let page_after = |start_after| QueryMsg::Tasks { start_after, limit: None };
+        let last_of = |page: &TasksResponse| page.tasks.last().map(|task| task.id);
+        self.last_id(&contract, page_after, last_of)?.context("a task was opened and is not listed")
     }
 
     /// What `tasks` says of a task.
