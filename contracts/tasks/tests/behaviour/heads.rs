@@ -65,6 +65,24 @@ fn a_harmed_domain_keeps_a_block_open_until_it_is_checked_again() {
 }
 
 #[test]
+fn harm_that_nobody_mends_holds_a_block_back_but_not_for_ever() {
+    let (mut w, run) = filled();
+    let harmed = |w: &mut World| {
+        let panel = check(w);
+        w.draw_panel(panel);
+        w.work(panel, &run, |_, answer| answer.heads[2].score = 3_031_000);
+        open_block(w).number
+    };
+    assert_eq!(harmed(&mut w), 0);
+    w.wait(600);
+    assert_eq!(harmed(&mut w), 0);
+    w.wait(100 * 600);
+    assert_eq!(harmed(&mut w), 1);
+    let best = w.ask::<DomainResponse>(&QueryMsg::Domain { domain: 3 }).best;
+    assert!(best < 3_031_000, "harm is no new best: {best}");
+}
+
+#[test]
 fn a_heads_panel_without_a_quorum_is_closed_and_may_be_asked_for_again() {
     let (mut w, run) = filled();
     let panel = check(&mut w);

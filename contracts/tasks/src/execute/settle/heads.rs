@@ -1,9 +1,11 @@
-//! A heads panel: if no domain is worse than its best by more than 1 %, the learning block seals.
+//! A heads panel: if no domain is worse than its best by more than 1 %, the learning block seals. Harm that nobody
+//! mends holds it back, but not for ever: one accepted claim must not stop everybody's emission.
 use cosmwasm_std::Uint128;
 use lyceum_api::attestation::DomainScore;
 use lyceum_api::nodes::SlashReason;
 use lyceum_api::tasks::{Event, LearningBlockInfo};
 use lyceum_economy::learning_block::{next_threshold, threshold_now};
+use lyceum_economy::params::BLOCK_SECONDS;
 use lyceum_onchain::tally;
 
 use crate::ctx::Ctx;
@@ -12,6 +14,10 @@ use crate::execute::heads::elapsed;
 use crate::execute::panels;
 use crate::state::{DOMAINS, OPEN_BLOCK, OpenBlock, Panel, SEALED};
 use crate::verdict::guard_holds;
+
+/// A harmed block seals all the same after so many target times; the bests stay what they were, so the next one is
+/// held back again.
+const HELD_BACK: u64 = 100;
 
 pub fn settle(ctx: &mut Ctx<'_>, panel: &mut Panel) -> Result<(), ContractError> {
     let mut block = OPEN_BLOCK.load(ctx.deps.storage)?;
@@ -32,7 +38,7 @@ pub fn settle(ctx: &mut Ctx<'_>, panel: &mut Panel) -> Result<(), ContractError>
         ctx.out.judge_seat(&seat, true);
         ctx.out.reward_seat(&seat, panel.id);
     }
-    if harmed {
+    if harmed && elapsed(ctx, &block) < HELD_BACK * BLOCK_SECONDS {
         panels::close(ctx, panel, "failed")?;
         block.check_after = ctx.now().plus_seconds(ctx.params.learning_block_seconds);
         OPEN_BLOCK.save(ctx.storage(), &block)?;
