@@ -10,8 +10,9 @@ use lyceum_api::tasks::ClaimStatus;
 
 use crate::verdict::Medians;
 
-/// The most challenges of a claim.
-pub const MAX_CHALLENGES: usize = 8;
+/// The most challenges of a claim: to keep everybody else from challenging, a trainer's friends would have to lose
+/// this many deposits.
+pub const MAX_CHALLENGES: usize = 32;
 
 #[cw_serde]
 pub struct Claim {

@@ -110,6 +110,23 @@ fn challenges_are_bounded_late_ones_refused_and_copies_worthless() {
 }
 
 #[test]
+fn a_trainers_friends_do_not_shut_out_who_challenges_in_earnest() {
+    use cw_multi_test::Executor;
+    let mut w = World::new();
+    let (claim, _) = w.settled();
+    for i in 0..9 {
+        let friend = w.app.api().addr_make(&format!("friend{i}"));
+        let funds = cosmwasm_std::coins(CHALLENGE, lyceum_api::DENOM);
+        w.app.send_tokens(w.stranger(), friend.clone(), &funds).unwrap();
+        challenge(&mut w, &friend, claim, 3);
+    }
+    let who = w.stranger();
+    challenge(&mut w, &who, claim, 73);
+    w.ok(&who, &reveal(claim, 73), 0);
+    assert_eq!(w.claim(claim).status, ClaimStatus::Disputed { panels: 1 });
+}
+
+#[test]
 fn a_challenge_is_not_revealed_in_its_own_block() {
     let mut w = World::new();
     let (claim, _) = w.settled();
