@@ -10,8 +10,13 @@ import sys
 from pathlib import Path
 
 MAX_SIZE = 800 * 1024  # wasmd's MaxWasmSize
+# The rest are cosmwasm-vm's defaults.
 MAX_MEMORY_PAGES = 512
 MAX_TABLE = 2500
+MAX_IMPORTS = 100
+MAX_FUNCTIONS = 20_000
+MAX_PARAMETERS, MAX_ALL_PARAMETERS = 100, 10_000
+MAX_LOCALS, MAX_ALL_LOCALS = 100, 10_000
 EXPORTS = {"instantiate", "execute", "query", "interface_version_8", "allocate", "deallocate", "memory"}
 # What the VM of CosmWasm 2.1 provides. All contracts import nearly all of it, used or not.
 IMPORTS = {
@@ -120,25 +125,45 @@ def sections(data):
         yield section, Reader(module.take(module.number()))
 
 
+def bounded(what, found, most):
+    if found > most:
+        raise Refused(f"{found} {what}, {most} are allowed")
+
+
+def parameters(types):
+    """How many parameters each function type of section 1 has."""
+    counts = []
+    for _ in range(types.number()):
+        if types.byte() != 0x60:
+            raise Refused("a type that is not a function")
+        counts.append(len(types.take(types.number())))
+        bounded("results of one function", len(types.take(types.number())), 1)
+    bounded("parameters of one function", max(counts, default=0), MAX_PARAMETERS)
+    return counts
+
+
 def inspect(data):
-    """(imports, exports) of a module all of whose code the VM takes."""
-    imports, exports, memories, declared, bodies = set(), set(), 0, 0, 0
+    """(imports, exports, what fills the VM's bounds) of a module all of whose code the VM takes."""
+    imports, exports, memories, types, declared, bodies = set(), set(), 0, [], [], 0
+    all_locals = 0
     for section, body in sections(data):
-        if section == 2:
+        if section == 1:
+            types = parameters(body)
+        elif section == 2:
             for _ in range(body.number()):
                 imports.add(f"{body.name()}.{body.name()}")
                 if body.byte() != 0:
                     raise Refused("imports something that is not a function")
                 body.number()
         elif section == 3:
-            declared = body.number()
+            declared = [body.number() for _ in range(body.number())]
+            if any(index >= len(types) for index in declared):
+                raise Refused("a function of an unknown type")
         elif section == 4:
             for _ in range(body.number()):
                 if body.byte() != 0x70:
                     raise Refused("a table of references")
-                size = max(limit or 0 for limit in body.limits())
-                if size > MAX_TABLE:
-                    raise Refused(f"a table of {size} entries, {MAX_TABLE} are allowed")
+                bounded("entries in a table", max(limit or 0 for limit in body.limits()), MAX_TABLE)
         elif section == 5:
             memories = body.number()
             for _ in range(memories):
@@ -155,23 +180,31 @@ def inspect(data):
             bodies = body.number()
             for _ in range(bodies):
                 code = Reader(body.take(body.number()))
+                own_locals = 0
                 for _ in range(code.number()):
-                    code.number(), code.byte()
+                    own_locals += code.number()
+                    code.byte()
+                bounded("locals of one function", own_locals, MAX_LOCALS)
+                all_locals += own_locals
                 instructions(code)
         elif section > 11:
             raise Refused(f"section {section}: bulk memory or newer")
-    if declared != bodies:
-        raise Refused(f"{declared} functions declared, {bodies} given")
+    if len(declared) != bodies:
+        raise Refused(f"{len(declared)} functions declared, {bodies} given")
+    all_parameters = sum(types[index] for index in declared)
+    bounded("imports", len(imports), MAX_IMPORTS)
+    bounded("functions", bodies, MAX_FUNCTIONS)
+    bounded("parameters of all functions", all_parameters, MAX_ALL_PARAMETERS)
+    bounded("locals of all functions", all_locals, MAX_ALL_LOCALS)
     if memories != 1:
         raise Refused(f"{memories} memories, exactly one is needed")
-    return imports, exports
+    return imports, exports, f"{all_parameters} parameters, {all_locals} locals"
 
 
 def check(name, data):
     """One line on an accepted file; Refused says why not."""
-    if len(data) > MAX_SIZE:
-        raise Refused(f"{len(data)} bytes, {MAX_SIZE} are allowed")
-    imports, exports = inspect(data)
+    bounded("bytes", len(data), MAX_SIZE)
+    imports, exports, counts = inspect(data)
     capabilities = {export for export in exports if export.startswith("requires_")}
     for what, wrong in (
         ("lacks the exports", EXPORTS - exports),
@@ -181,8 +214,8 @@ def check(name, data):
     ):
         if wrong:
             raise Refused(f"{what} {', '.join(sorted(wrong))}")
-    return f"{len(data) / 1024:.0f} KiB, {len(imports)} imports, requires " + (
-        ", ".join(sorted(c[len("requires_"):] for c in capabilities)) or "nothing")
+    newest = max((c for c in capabilities if "cosmwasm" in c), default="requires_nothing")
+    return f"{len(data) / 1024:.0f} KiB of {MAX_SIZE // 1024}, {counts}, requires {newest[len('requires_'):]}"
 
 
 def main():

@@ -2,7 +2,7 @@
 
 import unittest
 
-from check_wasm import EXPORTS, MAX_SIZE, Refused, check
+from check_wasm import EXPORTS, MAX_SIZE, Refused, check, inspect
 
 
 def string(text):
@@ -21,16 +21,17 @@ def leb(value):
     return out + bytes([value])
 
 
-def module(code=b"\x0b", imports=(), exports=tuple(EXPORTS), memory=b"\x00\x11", extra=b""):
-    body = b"\x00" + code
+def module(code=b"\x0b", imports=(), exports=tuple(EXPORTS), memory=b"\x00\x11", extra=b"",
+           kind=b"\x60\x00\x00", functions=1, variables=b"\x00"):
+    body = variables + code
     return b"".join([
         b"\0asm\1\0\0\0",
-        section(1, [b"\x60\x00\x00"]),
+        section(1, [kind]),
         section(2, [string("env") + string(name) + b"\x00\x00" for name in imports]),
-        section(3, [b"\x00"]),
+        section(3, [b"\x00"] * functions),
         section(5, [memory]),
         section(7, [string(name) + b"\x00\x00" for name in exports]),
-        section(10, [leb(len(body)) + body]),
+        section(10, [leb(len(body)) + body] * functions),
         extra,
     ])
 
@@ -65,9 +66,21 @@ class CheckWasm(unittest.TestCase):
         check("nodes", module(exports=[*EXPORTS, "requires_cosmwasm_2_1"]))
 
     def test_size_and_memory_are_bounded(self):
-        self.refused("bytes, 819200", module() + bytes(MAX_SIZE))
+        self.refused("bytes, 819200 are", module() + bytes(MAX_SIZE))
         self.refused("memory of 513 pages", module(memory=b"\x00\x81\x04"))
         self.refused("no maximum", module(memory=b"\x01\x11\x12"))
+
+    def test_what_the_vm_counts_is_bounded(self):
+        five = b"\x60\x05" + b"\x7f" * 5 + b"\x00"
+        check("nodes", module(kind=five, functions=2000))
+        self.refused("10005 parameters of all functions", module(kind=five, functions=2001))
+        self.refused("101 parameters of one", module(kind=b"\x60\x65" + b"\x7f" * 101 + b"\x00"))
+        self.refused("2 results", module(kind=b"\x60\x00\x02\x7f\x7f"))
+        self.refused("20001 functions", module(functions=20_001))
+        self.refused("101 locals of one", module(variables=b"\x02\x64\x7f\x01\x7e"))
+        self.refused("10100 locals of all", module(variables=b"\x01\x64\x7f", functions=101))
+        self.refused("a table|entries", module().replace(section(5, [b"\x00\x11"]), section(4, [b"\x70\x00\xc5\x13"])))
+        self.assertEqual(inspect(module(kind=five, functions=3, variables=b"\x01\x02\x7f"))[2], "15 parameters, 6 locals")
 
     def test_a_file_cut_anywhere_is_refused(self):
         whole = module(imports=["db_read"])
