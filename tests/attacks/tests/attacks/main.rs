@@ -1,0 +1,13 @@
+//! One test per attack; see the crate's documentation.
+
+mod arena;
+mod committing;
+mod data;
+mod disputes;
+mod draws;
+mod earning;
+mod replays;
+mod seats;
+
+mod serving;
+mod training;
