@@ -159,7 +159,7 @@ async fn a_network_that_stands_still_says_so_instead_of_hanging() {
     assert_eq!(chain.balance(&addr("p0")).await, Ok(7));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_turn_cannot_be_ended_twice() {
     let mut chains = start(2);
     let (other, chain) = (chains.pop().unwrap(), std::sync::Arc::new(chains.pop().unwrap()));
@@ -167,7 +167,8 @@ async fn a_turn_cannot_be_ended_twice() {
         let chain = chain.clone();
         async move { chain.wait(Until::time(2_000)).await }
     });
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // On one thread it now runs until it awaits the answer, so its command is the first in the channel.
+    tokio::task::yield_now().await;
     assert_eq!(chain.wait(Until::time(3_000)).await, Err(ChainError::TurnTaken { participant: 0 }));
     assert_eq!(other.wait(Until::time(2_000)).await.unwrap().time, 2_000);
     assert_eq!(first.await.unwrap().unwrap().time, 2_000);

@@ -36,8 +36,9 @@ impl Decoder {
         let c = model.config();
         let prepared = Prepared::new(c, model.weights(), model.device())?;
         let shape = [1, c.num_attention_heads as i64, c.max_position_embeddings as i64, c.head_size() as i64];
-        let zeros = || Tensor::zeros(shape, (prepared.kind, prepared.device));
-        let cache = (0..c.num_hidden_layers).map(|_| (zeros(), zeros())).collect();
+        // The longest context of a configuration may be more than the machine can hold: an error, no panic.
+        let zeros = || Tensor::f_zeros(shape, (prepared.kind, prepared.device));
+        let cache = (0..c.num_hidden_layers).map(|_| Ok((zeros()?, zeros()?))).collect::<Result<_>>()?;
         Ok(Self { prepared, cache, length: 0 })
     }
 
@@ -56,8 +57,8 @@ impl Decoder {
         self.length = 0;
     }
 
-    /// Reads tokens and gives the logits (one for each of the vocabulary) after the last of them. A first reading takes any number that
-    /// fits the context; later ones are read one by one.
+    /// Reads tokens and gives the logits (one for each of the vocabulary) after the last of them. A first reading
+    /// takes any number that fits the context; later ones are read one by one.
     pub fn read(&mut self, tokens: &[i64]) -> Result<Vec<f32>> {
         let c = &self.prepared.config;
         let (vocab, most) = (c.vocab_size as i64, c.max_position_embeddings);

@@ -55,7 +55,7 @@ pub struct RunRecord {
     pub seconds: f64,
 }
 
-/// Runs a trainer from where it stands at the beginning of an interval to the end, n intervals of S steps.
+/// Runs a trainer from its first step to its last, n intervals of S steps; refuses one that has begun.
 pub fn run(trainer: &mut Trainer, observer: &mut dyn Observer) -> Result<RunRecord> {
     let spec = trainer.spec().clone();
     if trainer.steps_taken() != 0 {

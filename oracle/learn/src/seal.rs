@@ -3,9 +3,7 @@
 //! Construction: `enc = derive_key("lyceum 2025 seal encryption v1", key)` and likewise `mac`. The text is XORed
 //! with BLAKE3's extendable output keyed by `enc` over nothing; a keyed BLAKE3 of the cipher text under `mac` comes
 //! first (encrypt, then authenticate). A key seals one text only, which is why there is no nonce: the commitment
-//! to the key is on chain with the task, and so is the root of the sealed file.
-
-use lyceum_api::canonical::Encoder;
+//! to the key (`lyceum_api::tasks::key_commitment`) is on chain with the task, and so is the root of the sealed file.
 
 use crate::{Hash32, LearnError, Result};
 
@@ -28,13 +26,6 @@ fn keystream(key: &Hash32, data: &mut [u8]) {
 
 fn authenticate(key: &Hash32, cipher: &[u8]) -> blake3::Hash {
     blake3::keyed_hash(&derive("lyceum 2025 seal authentication v1", key), cipher)
-}
-
-/// The commitment to a key that a task carries.
-pub fn key_commitment(key: &Hash32) -> Hash32 {
-    let mut e = Encoder::new("lyceum/seal-key", 1);
-    e.hash(key);
-    e.digest()
 }
 
 /// Seals a text under a key that is used for nothing else.

@@ -77,7 +77,7 @@ impl Clock {
     pub fn close(&mut self, changed: bool) -> Woken {
         let waits =
             || self.turns.iter().filter_map(|t| if let Turn::Waiting(u) = t { Some(u) } else { None });
-        let next = self.head.time + self.block_seconds;
+        let next = self.head.time.saturating_add(self.block_seconds);
         let everybody = |turns: &[Turn]| (0..turns.len()).filter(|i| turns[*i] != Turn::Gone).collect();
         let soon = self.turns.contains(&Turn::Submitted) || waits().any(|u| u.height.is_some());
         let time = if changed || soon {

@@ -9,9 +9,8 @@ use crate::ModelConfig;
 use crate::data::{Batch, Shard};
 use crate::nn::Tape;
 
-/// Weight of the supervision in each layer. Measured with `examples/calibrate`: at 0.05 an expert trained alone gains
-/// as much on its domain but costs the nearest one 3 %, at 0.1 still 1.9 %, at 0.3 at most 0.4 %; at 0.5 the base
-/// itself learns visibly less.
+/// Weight of the supervision in each layer. With less, an expert trained alone costs the nearest domain more than
+/// the guard allows; with more, the base itself learns less: `docs/decisions/router-supervision.md`.
 pub(crate) const SUPERVISION: f64 = 0.3;
 
 /// For each layer the gradient [tokens, experts] of these losses by the router's logits.
