@@ -22,6 +22,12 @@ struct Entry<R> {
     roles: R,
 }
 
+/// What every version begins with: read first, as the rest of another version may look different.
+#[derive(Deserialize)]
+struct Kind {
+    version: u32,
+}
+
 /// A node's journal.
 #[derive(Debug)]
 pub(crate) struct Journal {
@@ -46,10 +52,11 @@ impl Journal {
             Err(source) => return Err(AgentError::Io { path: self.path.clone(), source }),
         };
         let bad = |reason: String| AgentError::Journal { path: self.path.clone(), reason };
-        let entry: Entry<Roles> = serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))?;
-        if entry.version != VERSION {
-            return Err(bad(format!("version {} is unknown, expected {VERSION}", entry.version)));
+        let Kind { version } = serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))?;
+        if version != VERSION {
+            return Err(bad(format!("version {version} is unknown, expected {VERSION}")));
         }
+        let entry: Entry<Roles> = serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))?;
         if entry.chain_id != self.chain_id {
             return Err(bad(format!("it is of chain {}, not {}", entry.chain_id, self.chain_id)));
         }
@@ -93,8 +100,13 @@ mod tests {
         journal.write(7, &roles).unwrap();
         assert_eq!(Journal::open(dir.path(), "chain").unwrap().read().unwrap(), Some(roles));
         assert!(Journal::open(dir.path(), "other").unwrap().read().is_err());
-        fs::write(dir.path().join("journal.json"), b"{").unwrap();
-        assert!(Journal::open(dir.path(), "chain").unwrap().read().is_err());
+        let refused = |text: &str| {
+            fs::write(dir.path().join("journal.json"), text).unwrap();
+            Journal::open(dir.path(), "chain").unwrap().read().unwrap_err().to_string()
+        };
+        refused("{");
+        let later = refused(r#"{"version":2,"chain_id":"chain","anything":"else"}"#);
+        assert!(later.contains("version 2 is unknown"), "{later}");
     }
 
     #[test]

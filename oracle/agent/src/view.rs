@@ -128,6 +128,6 @@ impl View {
             }
         }
         // Windows may be inclusive at their end: a second later they have passed for sure.
-        times.into_iter().map(|t| t + 1).filter(|t| *t > self.time).min()
+        times.into_iter().map(|t| t.saturating_add(1)).filter(|t| *t > self.time).min()
     }
 }

@@ -166,7 +166,9 @@ async fn datasets_under_way<C: Chain>(chain: &C, view: &mut View) -> Result<()> 
                     let start_after = votes.last().map(|v| v.voter.to_string());
                     let query = datasets::QueryMsg::Votes { dataset: id, start_after, limit: None };
                     let mut page: datasets::VotesResponse = ask(chain, &contract, query).await?;
-                    if page.votes.is_empty() {
+                    let Some(last) = page.votes.last() else { break };
+                    // Votes come in the order of voters; a list that does not go on would be asked for forever.
+                    if votes.last().is_some_and(|before| last.voter <= before.voter) {
                         break;
                     }
                     votes.append(&mut page.votes);

@@ -1,6 +1,7 @@
 //! [`Voter`]: a GPU owner that votes on datasets by what their audits found.
 
 use lyceum_api::datasets::{AuditReport, ExecuteMsg, Status};
+use lyceum_economy::params::{MAX_DUPLICATES, MAX_PII, MAX_TOXICITY};
 use serde::{Deserialize, Serialize};
 
 use crate::attempts::Attempts;
@@ -23,7 +24,8 @@ pub struct Voter {
 impl Default for Voter {
     /// The network's limits.
     fn default() -> Self {
-        Self::new(10_000, 100_000, 950_000)
+        // Shares of a million, so each fits.
+        Self::new(MAX_PII as u32, MAX_TOXICITY as u32, MAX_DUPLICATES as u32)
     }
 }
 

@@ -59,7 +59,7 @@ pub fn attest(
     if panel.kind != (PanelKind::Score {}) {
         // Asked for together, so that one attempt brings as much as can be had; what fails is told below, by name.
         let _ = check::read_manifest(shop, content);
-        let _ = shop.fetch("block", &content.block, content.block_bytes);
+        let _ = shop.claimed_block(run.parent.config(), run.spec.target, content);
         let wanted = |j: u32| seat.intervals.contains(&j) || j == run.spec.intervals;
         for served in panel.served.iter().filter(|s| wanted(s.state)) {
             let _ = shop.state(run.parent.config(), &run.spec, served.state, &served.tensors);
@@ -138,7 +138,7 @@ fn pair(
     if subject.task.parent.is_some() && !matches!(target, Target::Expert { .. }) {
         shop.place(&mut reference, target, &subject.task.parent_root)?;
     }
-    let bytes = match shop.fetch("block", &content.block, content.block_bytes) {
+    let bytes = match shop.claimed_block(reference.config(), target, content) {
         Err(e @ AgentError::TooLarge { .. }) => return Ok(Err(e.to_string())),
         other => other?,
     };

@@ -75,7 +75,7 @@ pub(super) fn ends(
     if served.tensors != tensors {
         return Ok(Err("the first state is not the parent's with an empty optimizer".to_owned()));
     }
-    let bytes = match shop.fetch("block", &content.block, content.block_bytes) {
+    let bytes = match shop.claimed_block(run.parent.config(), run.spec.target, content) {
         Err(e @ AgentError::TooLarge { .. }) => return Ok(Err(e.to_string())),
         other => other?,
     };

@@ -1,7 +1,9 @@
 //! What runs and scores are made of: models from their blocks, shards, specifications.
 
+use lyceum_api::claim::ClaimContent;
 use lyceum_api::experts::ModelResponse;
 use lyceum_learn::{Model, ModelConfig, RunSpec, Shard, State, Target, block};
+use lyceum_store::Blob;
 
 use super::Workshop;
 use crate::action::Subject;
@@ -57,6 +59,18 @@ impl Workshop {
         let most = block_bound(&model.config().trained_tensors(target)?, 1);
         let tensors = block::read(&self.fetch("block", root, most)?)?;
         Ok(model.import(target, &tensors)?)
+    }
+
+    /// The block that a claim reveals; refused if it is longer than a block of its target can be, whatever length
+    /// was claimed.
+    pub(super) fn claimed_block(
+        &self,
+        config: &ModelConfig,
+        target: Target,
+        content: &ClaimContent,
+    ) -> Result<Blob> {
+        let most = block_bound(&config.trained_tensors(target)?, 1);
+        self.fetch("block", &content.block, content.block_bytes.min(most))
     }
 
     /// The model that a task's runs begin from.
