@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use lyceum_learn::LearnError;
+use lyceum_store::StoreError;
 use lyceum_tensorblock::FileError;
 
 /// The table of exit codes, shown at the end of `--help`.
@@ -38,6 +39,14 @@ pub enum Failure {
 #[error("{0}")]
 pub struct BadInput(pub String);
 
+/// The disk filled up while nodes worked.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; nothing half-done was left behind: make room, or name another folder with --out")]
+pub struct DiskFull(pub String);
+
+/// How every crate below says that the disk is full; what a node's worker says comes as words.
+pub const DISK_FULL: &str = "the disk is full";
+
 /// The user pressed Ctrl-C.
 #[derive(Debug, thiserror::Error)]
 #[error("stopped; nothing half-done was left behind, and a second run begins afresh")]
@@ -55,6 +64,12 @@ impl Failure {
         }
         if cause.is::<Interrupted>() {
             return Some(Self::Interrupted);
+        }
+        if cause.is::<DiskFull>() {
+            return Some(Self::Disk);
+        }
+        if let Some(StoreError::DiskFull { .. }) = cause.downcast_ref::<StoreError>() {
+            return Some(Self::Disk);
         }
         if let Some(error) = cause.downcast_ref::<LearnError>() {
             return Some(match error {
@@ -130,6 +145,16 @@ mod tests {
         assert_eq!(Failure::of(&error), Failure::Disk);
         assert_eq!(Failure::of(&anyhow::anyhow!("other")), Failure::Internal);
         assert_eq!(Failure::of(&LearnError::NoCuda.into()), Failure::Device);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_in_the_same_words_everywhere() {
+        let path = std::path::PathBuf::from("x");
+        let store = StoreError::DiskFull { path: path.clone() };
+        assert!(store.to_string().contains(DISK_FULL));
+        assert!(FileError::DiskFull { path }.to_string().contains(DISK_FULL));
+        assert_eq!(Failure::of(&store.into()), Failure::Disk);
+        assert_eq!(Failure::of(&DiskFull(DISK_FULL.to_owned()).into()), Failure::Disk);
     }
 
     #[test]

@@ -67,10 +67,11 @@ pub(super) fn walk(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = vec![];
     let mut open = vec![(root.to_path_buf(), 0)];
     while let Some((folder, depth)) = open.pop() {
-        let entries =
-            fs::read_dir(&folder).with_context(|| format!("cannot read the folder {}", folder.display()))?;
+        let entries = fs::read_dir(&folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+        let mut entries = entries.with_context(|| format!("cannot read the folder {}", folder.display()))?;
+        // In order already here, or the bound would cut off other files on another file system.
+        entries.sort_by_key(fs::DirEntry::path);
         for entry in entries {
-            let entry = entry.with_context(|| format!("cannot read the folder {}", folder.display()))?;
             let kind = entry.file_type()?;
             if kind.is_dir() && depth < MAX_DEPTH && !entry.file_name().to_string_lossy().starts_with('.') {
                 open.push((entry.path(), depth + 1));

@@ -20,7 +20,7 @@ use super::Settings;
 use super::cast::{COORDINATOR, Member};
 use super::genesis::{Found, Genesis};
 use super::progress::{Bars, Progress};
-use crate::failure::Interrupted;
+use crate::failure::{DISK_FULL, DiskFull, Interrupted};
 
 /// Jobs that run at once: one for each core of a small machine, each on one thread.
 const JOBS: usize = 2;
@@ -108,9 +108,16 @@ pub async fn live(
     let peers: Arc<dyn Peers> = shared.peers.clone();
     let views = shared.views.clone();
     let (finish, finished) = oneshot::channel();
-    let watcher = tokio::spawn(watch(events, finished, progress.clone()));
+    let watcher = tokio::spawn(watch(events, finished, progress.clone(), stop.clone()));
 
-    let nodes = all_until(nodes, stop.clone(), move |v| over(v, tasks)).await?;
+    let nodes = match all_until(nodes, stop.clone(), move |v| over(v, tasks)).await {
+        Ok(nodes) => nodes,
+        Err(error) => {
+            let _ = finish.send(());
+            let (_, full) = watcher.await?;
+            return Err(full.map_or(error, |words| DiskFull(words).into()));
+        }
+    };
     // One height more: everybody pulls what the last learning block brought.
     let head = lyceum_chain::Chain::head(nodes[0].chain()).await?;
     let nodes = all_until(nodes, stop, move |v| v.height > head.height).await?;
@@ -119,7 +126,8 @@ pub async fn live(
     let Genesis { members, found, .. } = genesis;
     // The nodes live on as something to ask, and hold their end of the channel: the watcher is told.
     let _ = finish.send(());
-    Ok(Lived { members, found, nodes, events: watcher.await?, view, peers })
+    let (events, _) = watcher.await?;
+    Ok(Lived { members, found, nodes, events, view, peers })
 }
 
 /// All nodes at once until the view says enough; they stop at the same height. The first failure stops all.
@@ -159,21 +167,24 @@ async fn all_until(
     }
 }
 
-/// Shows what nodes tell, and keeps it for the report.
+/// Shows what nodes tell, and keeps it for the report. A full disk stops everything: a node would try again and
+/// again, miss its deadlines, and be punished for a disk. Gives what was kept, and the words about the disk.
 async fn watch(
     mut events: mpsc::Receiver<Event>,
     mut finished: oneshot::Receiver<()>,
     progress: Progress,
-) -> Vec<Event> {
+    stop: Cancel,
+) -> (Vec<Event>, Option<String>) {
     let mut bars = Bars::default();
     let mut kept = vec![];
+    let mut full = None;
     loop {
         let event = tokio::select! {
             biased;
             event = events.recv() => event,
             _ = &mut finished => None,
         };
-        let Some(event) = event else { return kept };
+        let Some(event) = event else { return (kept, full) };
         match &event.what {
             What::Training { claim, progress: seen } => {
                 bars.at(&progress, *claim, &format!("claim {claim} · {}", event.node), seen);
@@ -203,6 +214,10 @@ async fn watch(
                     "   claim {claim}: {} re-executed a disputed interval of {steps} steps",
                     event.node
                 ));
+            }
+            What::Failed { words, .. } if words.contains(DISK_FULL) => {
+                full.get_or_insert_with(|| words.clone());
+                stop.cancel();
             }
             What::Failed { key, words } => progress.say(&format!("   {}: {key} failed: {words}", event.node)),
             What::Refused { key, words } => tracing::debug!(node = %event.node, key, words, "refused"),
