@@ -23,6 +23,7 @@ mod build;
 mod claims;
 mod datasets;
 mod error;
+mod judge;
 pub mod made_up;
 mod network;
 mod nodes;

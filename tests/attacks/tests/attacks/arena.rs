@@ -128,39 +128,13 @@ impl Arena {
         self.network.claim(claim.id)?.panels.first().copied().context("a revealed claim has a panel")
     }
 
-    /// Takes a claim to a verdict: every panel is drawn and sat through, jumps are opened by the trainer as it has
-    /// forged them. `says` changes what a seat says, from what an honest one would.
+    /// Takes a claim to a verdict, with seats that say what `says` makes of what honest ones would.
     pub fn judge_with(
         &mut self,
         claim: &Claimed,
         says: impl Fn(&PanelResponse, &Addr, &mut Attestation),
     ) -> Result<ClaimStatus> {
-        let run = claim.run.clone();
-        for _ in 0..32 {
-            let info = self.network.claim(claim.id)?;
-            match info.status {
-                ClaimStatus::Revealed {} | ClaimStatus::Disputed { .. } => {
-                    let mut open = info.panels.into_iter();
-                    let pending = |p: &u64| {
-                        let status = self.network.panel(*p).map(|p| p.status);
-                        matches!(status, Ok(PanelStatus::Pending {}))
-                    };
-                    let panel = open.find(pending).context("a claim under judgement has a panel")?;
-                    self.network.run_panel(claim, panel, |network, info, seat| {
-                        let mut said = network.honest_attestation(info, seat, &run)?;
-                        says(info, seat, &mut said);
-                        Ok(said)
-                    })?;
-                }
-                ClaimStatus::Bisecting { from, to, .. } => {
-                    let state = |state| OpenedState { state, sketch: run.sketch(state) };
-                    let states = (from + 1..to).map(state).collect();
-                    self.send(&claim.trainer, &ExecuteMsg::OpenSpan { claim: claim.id, from, states }, 0)?;
-                }
-                verdict => return Ok(verdict),
-            }
-        }
-        bail!("claim {} finds no verdict", claim.id)
+        self.network.judge_claim(claim, says)
     }
 
     /// The same with honest seats.
