@@ -66,7 +66,7 @@ class CheckWasm(unittest.TestCase):
         check("nodes", module(exports=[*EXPORTS, "requires_cosmwasm_2_1"]))
 
     def test_size_and_memory_are_bounded(self):
-        self.refused("bytes, 819200 are", module() + bytes(MAX_SIZE))
+        self.refused("bytes, 917504 are", module() + bytes(MAX_SIZE))
         self.refused("memory of 513 pages", module(memory=b"\x00\x81\x04"))
         self.refused("no maximum", module(memory=b"\x01\x11\x12"))
 
