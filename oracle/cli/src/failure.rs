@@ -74,7 +74,12 @@ impl Failure {
         if let Some(error) = cause.downcast_ref::<LearnError>() {
             return Some(match error {
                 LearnError::NoCuda | LearnError::Device(_) => Self::Device,
-                LearnError::Config { .. } | LearnError::Block(_) => Self::Format,
+                LearnError::Config { .. }
+                | LearnError::Block(_)
+                | LearnError::Json(_)
+                | LearnError::Tensor { .. }
+                | LearnError::Shape { .. }
+                | LearnError::NotFinite { .. } => Self::Format,
                 _ => return None,
             });
         }

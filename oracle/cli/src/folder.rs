@@ -21,7 +21,7 @@ pub struct ModelFolder {
 }
 
 impl ModelFolder {
-    /// Writes the files of a model; blocks are given as their bytes.
+    /// Writes the files of a model; blocks are given as their bytes. Blocks of another model that was there go.
     pub fn write(
         path: &Path,
         config: &ModelConfig,
@@ -29,6 +29,12 @@ impl ModelFolder {
         experts: &[(u32, Vec<u8>)],
     ) -> anyhow::Result<()> {
         fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))?;
+        for index in 0..config.num_local_experts {
+            match fs::remove_file(path.join(format!("expert-{index}.tblock"))) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
         let put = |name: &str, bytes: &[u8]| {
             let file = path.join(name);
             fs::write(&file, bytes).with_context(|| format!("cannot write {}", file.display()))

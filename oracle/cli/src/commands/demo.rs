@@ -10,7 +10,7 @@ use lyceum_learn::generate::{Sampling, generate};
 use lyceum_learn::{Model, Target, block, device, score};
 
 use crate::corpus::{self, Corpus};
-use crate::demo::cast::MIN_EVALUATORS;
+use crate::demo::cast::{COORDINATOR, MIN_EVALUATORS};
 use crate::demo::progress::Progress;
 use crate::demo::{DomainText, SEQUENCE, Settings, base, collect, genesis, live, show};
 use crate::failure::{BadInput, Interrupted};
@@ -19,6 +19,8 @@ use crate::report::{Change, Generation, Report};
 
 /// The most domains: each brings an expert, and the architecture stays small.
 const MAX_DOMAINS: usize = 7;
+/// How working folders begin, and nothing of the user's does.
+const WORK: &str = ".lyceum-demo-work-";
 /// Items of public held-out text on which the report scores base and heads.
 const SCORE_ITEMS: usize = 96;
 /// Bytes of a generated text, and of its prompt.
@@ -117,7 +119,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         .with_context(|| format!("--out {}: cannot make the folder", settings.out.display()))?;
     // Removed on the way out, whatever the way; what a kill left behind goes with the next run.
     let work = tempfile::Builder::new()
-        .prefix(".work-")
+        .prefix(WORK)
         .tempdir_in(&settings.out)
         .with_context(|| format!("--out {}: cannot write there", settings.out.display()))?;
     sweep(&settings.out, work.path());
@@ -137,12 +139,18 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Working folders of runs that were killed.
+/// Removes the working folders of runs that were killed. That of a run which is still alive is in use: its stores
+/// are locked, and such a folder stays.
 fn sweep(out: &Path, mine: &Path) {
     let Ok(entries) = std::fs::read_dir(out) else { return };
     for entry in entries.flatten() {
-        let left = entry.file_name().to_string_lossy().starts_with(".work-") && entry.path() != mine;
-        if left && let Err(error) = std::fs::remove_dir_all(entry.path()) {
+        let left = entry.file_name().to_string_lossy().starts_with(WORK) && entry.path() != mine;
+        let store = entry.path().join(COORDINATOR).join("store");
+        let alive = store.exists() && lyceum_store::Store::open(&store).is_err();
+        if left
+            && !alive
+            && let Err(error) = std::fs::remove_dir_all(entry.path())
+        {
             tracing::warn!(path = %entry.path().display(), %error, "an old working folder stays");
         }
     }
