@@ -1,13 +1,12 @@
 //! A network with a crew, three domains and a gold dataset, and the words in which attacks are told.
 
-use lyceum_testing::anyhow::{Context, Result, bail, ensure};
-use lyceum_testing::api::attestation::{Attestation, IntervalSeen, OpenedState};
+use lyceum_testing::anyhow::{Context, Result, ensure};
+use lyceum_testing::api::attestation::{Attestation, IntervalSeen};
 use lyceum_testing::api::datasets::Shard;
 use lyceum_testing::api::manifest::Recipe;
 use lyceum_testing::api::nodes::{self, Role, UnbondingResponse};
 use lyceum_testing::api::tasks::{
-    ClaimStatus, ExecuteMsg, NewTask, OpenLearningBlockResponse, PanelResponse, PanelStatus, QueryMsg,
-    TaskShard,
+    ClaimStatus, ExecuteMsg, NewTask, OpenLearningBlockResponse, PanelResponse, QueryMsg, TaskShard,
 };
 use lyceum_testing::api::{Hash32, rewards};
 use lyceum_testing::cosmwasm_std::Addr;
