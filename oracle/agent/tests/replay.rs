@@ -193,8 +193,10 @@ fn a_trainer_serves_and_opens_what_it_bound_itself_to() {
     let (trainer, actions) = Trainer::new(Takes::default()).step(&done);
     assert_eq!(keys(&actions), ["work serve/8"]);
     let mut served = seen(first.clone());
-    served.done =
-        vec![("serve/8".to_owned(), Done::Served { states: vec![], opening: Opening { states: vec![] } })];
+    served.done = vec![(
+        "serve/8".to_owned(),
+        Done::Served { states: vec![], opening: Opening { states: vec![], ends: vec![] } },
+    )];
     let (trainer, actions) = trainer.step(&served);
     assert_eq!(keys(&actions), ["served/8"]);
     let ExecuteMsg::Serve { opening: root, .. } = said(&actions[0]) else { panic!() };

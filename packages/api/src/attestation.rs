@@ -5,6 +5,7 @@ use cosmwasm_std::Binary;
 
 use crate::Hash32;
 use crate::canonical::{Canonical, DecodeError, Decoder, Encoder};
+use crate::tasks::ServedState;
 
 /// Commitment tag of an attestation.
 pub const ATTESTATION_COMMIT: &str = "lyceum/attestation-commit";
@@ -17,6 +18,10 @@ pub const STATE_SKETCH: usize = 3 * SKETCH_DIM;
 pub const SKETCH_BOUND: i64 = 1 << 55;
 /// The most sketches one opening may hold.
 pub const MAX_OPENED: u32 = 1024;
+/// The most end states one opening may prove.
+pub const MAX_ENDS: u32 = 16;
+/// The longest proof of a state: a run has at most 4096 intervals.
+pub const MAX_PROOF: u32 = 16;
 /// The most domains a seat may be asked to score beside the claim's own.
 pub const MAX_GUARDS: u32 = 16;
 
@@ -81,6 +86,9 @@ pub struct IntervalSeen {
     pub start: StateSketch,
     /// Sketch of the end state that re-execution gave.
     pub end: StateSketch,
+    /// Content root of that end state's tensor block. It must be the root of the state that the trainer committed
+    /// to, which is shown only when it opens.
+    pub end_root: Hash32,
 }
 
 /// A seat's score of one domain's public held-out items.
@@ -137,7 +145,7 @@ impl Canonical for Attestation {
         };
         e.u8(u8::from(self.sound));
         e.list(&self.intervals, |e, i| {
-            e.u32(i.interval).bytes(&i.start.0).bytes(&i.end.0);
+            e.u32(i.interval).bytes(&i.start.0).bytes(&i.end.0).hash(&i.end_root);
         });
         match &self.scored {
             None => {
@@ -168,7 +176,7 @@ impl Canonical for Attestation {
         Ok(Self {
             sound: flag(d, "sound")?,
             intervals: d.list("intervals", 8, |d| {
-                Ok(IntervalSeen { interval: d.u32()?, start: state(d)?, end: state(d)? })
+                Ok(IntervalSeen { interval: d.u32()?, start: state(d)?, end: state(d)?, end_root: d.hash()? })
             })?,
             scored: if flag(d, "scored")? {
                 let (reference, child, gain, synthetic_gain) = (d.i64()?, d.i64()?, d.i64()?, d.i64()?);
@@ -200,6 +208,9 @@ pub struct OpenedState {
 pub struct Opening {
     /// The sketches.
     pub states: Vec<OpenedState>,
+    /// Of a claim panel, the states after the drawn intervals, proven under the claim's `states`, ascending: what the
+    /// seats' re-execution must have led to. Until then they are hidden, so that no seat can copy them.
+    pub ends: Vec<ServedState>,
 }
 
 impl Canonical for Opening {
@@ -210,6 +221,11 @@ impl Canonical for Opening {
         e.list(&self.states, |e, s| {
             e.u32(s.state).bytes(&s.sketch.0);
         });
+        e.list(&self.ends, |e, s| {
+            e.u32(s.state).hash(&s.salt).hash(&s.tensors).list(&s.proof, |e, h| {
+                e.hash(h);
+            });
+        });
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
@@ -219,6 +235,10 @@ impl Canonical for Opening {
                 let sketch = StateSketch(d.bytes("sketch", 8 * STATE_SKETCH as u32)?.into());
                 sketch.values()?;
                 Ok(OpenedState { state, sketch })
+            })?,
+            ends: d.list("ends", MAX_ENDS, |d| {
+                let (state, salt, tensors) = (d.u32()?, d.hash()?, d.hash()?);
+                Ok(ServedState { state, salt, tensors, proof: d.list("proof", MAX_PROOF, Decoder::hash)? })
             })?,
         })
     }

@@ -11,7 +11,7 @@ use lyceum_api::claim::{CLAIM_COMMIT, ClaimContent, challenge_content};
 use lyceum_api::datasets::AuditReport;
 use lyceum_api::manifest::{Manifest, Recipe, ShardUse, Target, salted_state, seed, state_root};
 use lyceum_api::nodes::{gpu_id, peer_key_message};
-use lyceum_api::tasks::key_commitment;
+use lyceum_api::tasks::{ServedState, key_commitment};
 use proptest::prelude::*;
 
 fn hash(n: u8) -> Hash32 {
@@ -56,7 +56,7 @@ fn sketch(first: i64) -> StateSketch {
 fn attestation() -> Attestation {
     Attestation {
         sound: true,
-        intervals: vec![IntervalSeen { interval: 5, start: sketch(-9), end: sketch(9) }],
+        intervals: vec![IntervalSeen { interval: 5, start: sketch(-9), end: sketch(9), end_root: hash(8) }],
         scored: Some(Scored {
             reference: 3_000_000,
             child: 2_900_000,
@@ -70,7 +70,10 @@ fn attestation() -> Attestation {
 }
 
 fn opening() -> Opening {
-    Opening { states: vec![OpenedState { state: 10, sketch: sketch(1) }] }
+    Opening {
+        states: vec![OpenedState { state: 10, sketch: sketch(1) }],
+        ends: vec![ServedState { state: 10, salt: hash(1), tensors: hash(2), proof: vec![hash(3)] }],
+    }
 }
 
 fn audit() -> AuditReport {

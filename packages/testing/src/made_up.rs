@@ -124,22 +124,27 @@ impl Run {
         let start = self.values(interval);
         let mut end = start;
         end.iter_mut().zip(self.change()).for_each(|(value, change)| *value += change);
-        IntervalSeen { interval, start: StateSketch::new(&start), end: StateSketch::new(&end) }
+        let committed = end == self.values(interval + 1);
+        let end_root = if committed { self.tensors(interval + 1) } else { tagged(&self.seed, "honest", 0) };
+        IntervalSeen { interval, start: StateSketch::new(&start), end: StateSketch::new(&end), end_root }
     }
 
     /// What the trainer opens of an interval, and an accomplice in a seat confirms.
     pub fn claimed(&self, interval: u32) -> IntervalSeen {
-        IntervalSeen { interval, start: self.sketch(interval), end: self.sketch(interval + 1) }
+        let (start, end) = (self.sketch(interval), self.sketch(interval + 1));
+        IntervalSeen { interval, start, end, end_root: self.tensors(interval + 1) }
     }
 
     /// What a seat sees that did not work.
     pub fn lazily_seen(&self, interval: u32) -> IntervalSeen {
-        IntervalSeen { interval, start: self.sketch(interval), end: self.false_sketch(interval + 1) }
+        let (start, end) = (self.sketch(interval), self.false_sketch(interval + 1));
+        IntervalSeen { interval, start, end, end_root: tagged(&self.seed, "lazy", 0) }
     }
 
-    /// The opening of these states, ascending.
-    pub fn opening(&self, states: &[u32]) -> Opening {
+    /// The opening of these states, ascending, with proofs of the `ends` that a claim panel asks for.
+    pub fn opening(&self, states: &[u32], ends: &[u32]) -> Opening {
         Opening {
+            ends: ends.iter().filter_map(|j| self.serve(*j)).collect(),
             states: states.iter().map(|j| OpenedState { state: *j, sketch: self.sketch(*j) }).collect(),
         }
     }

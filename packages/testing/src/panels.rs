@@ -3,7 +3,7 @@
 use anyhow::Context;
 use cosmwasm_std::Addr;
 use lyceum_api::Hash32;
-use lyceum_api::attestation::{ATTESTATION_COMMIT, Attestation, DomainScore, opening_root};
+use lyceum_api::attestation::{ATTESTATION_COMMIT, Attestation, DomainScore, Opening, opening_root};
 use lyceum_api::canonical::{Canonical, commitment};
 use lyceum_api::manifest::KEPT_EVERY;
 use lyceum_api::tasks::{ExecuteMsg, PanelKind, PanelResponse, PanelStatus, QueryMsg};
@@ -28,8 +28,7 @@ impl Network {
     /// Has the trainer serve what a drawn panel asks for.
     pub fn serve_panel(&mut self, claim: &Claimed, panel: u64) -> anyhow::Result<()> {
         let info = self.panel(panel)?;
-        let opening =
-            opening_root(&claim.opening_salt(panel), &claim.run.opening(&opened_states(&info, &claim.run)));
+        let opening = opening_root(&claim.opening_salt(panel), &opening_of(&info, &claim.run));
         let states = served_states(&info, &claim.run)
             .into_iter()
             .map(|state| claim.run.serve(state).context("a drawn state is one of the run's"))
@@ -113,7 +112,7 @@ impl Network {
 
     /// Has the trainer open its sketches for a panel.
     pub fn open_sketches(&mut self, claim: &Claimed, panel: u64) -> anyhow::Result<()> {
-        let opening = claim.run.opening(&opened_states(&self.panel(panel)?, &claim.run));
+        let opening = opening_of(&self.panel(panel)?, &claim.run);
         let salt = claim.opening_salt(panel);
         let (trainer, contract) = (claim.trainer.clone(), self.at.tasks.clone());
         self.execute(&trainer, &contract, &ExecuteMsg::Open { panel, opening, salt }, 0)?;
@@ -171,10 +170,21 @@ fn ascending(mut states: Vec<u32>) -> Vec<u32> {
 /// The states a panel asks the trainer to serve.
 fn served_states(panel: &PanelResponse, run: &Run) -> Vec<u32> {
     let mut states = drawn(panel);
-    if panel.kind == (PanelKind::Claim {}) {
-        states.extend([0, run.intervals()]);
+    match panel.kind {
+        PanelKind::Claim {} => states.extend([0, run.intervals()]),
+        PanelKind::Interval { interval } => states.push(interval + 1),
+        PanelKind::Score {} | PanelKind::Heads {} => {}
     }
     ascending(states)
+}
+
+/// What a trainer opens for a panel.
+fn opening_of(panel: &PanelResponse, run: &Run) -> Opening {
+    let ends = match panel.kind {
+        PanelKind::Claim {} => ascending(drawn(panel)).iter().map(|j| j + 1).collect(),
+        _ => vec![],
+    };
+    run.opening(&opened_states(panel, run), &ends)
 }
 
 /// The states whose sketches the trainer opens.

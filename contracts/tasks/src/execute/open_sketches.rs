@@ -3,11 +3,11 @@ use lyceum_api::Hash32;
 use lyceum_api::attestation::{Opening, opening_root};
 use lyceum_api::tasks::{Event, PanelStatus};
 
-use super::serve::{claim_of, wrong_stage};
+use super::serve::{claim_of, prove, wrong_stage};
 use crate::ctx::Ctx;
 use crate::error::ContractError;
 use crate::state::OPENINGS;
-use crate::verdict::opened_states;
+use crate::verdict::{opened_states, proven_ends};
 
 pub fn open(ctx: &mut Ctx<'_>, id: u64, opening: Opening, salt: Hash32) -> Result<(), ContractError> {
     let mut panel = ctx.panel(id)?;
@@ -21,12 +21,18 @@ pub fn open(ctx: &mut Ctx<'_>, id: u64, opening: Opening, salt: Hash32) -> Resul
     if panel.opened {
         return Err(ContractError::Repeated { what: "the opening" });
     }
-    let intervals = ctx.task(claim.task)?.spec.intervals;
+    let task = ctx.task(claim.task)?;
+    let intervals = task.spec.intervals;
     // At most 4096 / 10 kept states, and both ends of 13 intervals.
     let expected = opened_states(panel.kind, intervals, &panel.drawn());
     if !opening.states.iter().map(|s| s.state).eq(expected.iter().copied()) {
         return Err(ContractError::WrongStates { expected });
     }
+    let expected = proven_ends(panel.kind, &panel.drawn());
+    if !opening.ends.iter().map(|s| s.state).eq(expected.iter().copied()) {
+        return Err(ContractError::WrongStates { expected });
+    }
+    prove(ctx, &claim, &task, &opening.ends)?;
     for state in &opening.states {
         state.sketch.values()?;
     }

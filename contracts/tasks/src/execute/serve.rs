@@ -38,7 +38,7 @@ pub fn serve(
 
 /// Every state must be the one under the claim's `states` at its index: at most 15, each with a short proof. What
 /// state 0 and the last hold is for the evaluators to check, who have the parent and the block.
-fn prove(ctx: &Ctx<'_>, claim: &Claim, task: &Task, states: &[ServedState]) -> Result<(), ContractError> {
+pub fn prove(ctx: &Ctx<'_>, claim: &Claim, task: &Task, states: &[ServedState]) -> Result<(), ContractError> {
     let root = claim.content.as_ref().map(|c| c.states).unwrap_or_default();
     let randomness = rounds::randomness(ctx.deps.storage, claim.seed_round)?;
     let seed = seed(claim.task, claim.trainer.as_str(), &randomness);

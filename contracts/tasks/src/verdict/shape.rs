@@ -7,15 +7,25 @@ use lyceum_api::tasks::PanelKind;
 const SCORE_BOUND: u64 = 1_000_000_000_000;
 
 /// The states a trainer serves: both ends of the chain and the start of every drawn interval; an interval panel
-/// gets its start alone. `drawn` is ascending.
+/// gets both ends of its interval, and votes unsound where one does not lead to the other. `drawn` is ascending.
 pub fn served_states(kind: PanelKind, intervals: u32, drawn: &[u32]) -> Vec<u32> {
     let mut states = drawn.to_vec();
-    if kind == (PanelKind::Claim {}) {
-        states.extend([0, intervals]);
+    match kind {
+        PanelKind::Claim {} => states.extend([0, intervals]),
+        PanelKind::Interval { interval } => states.push(interval + 1),
+        PanelKind::Score {} | PanelKind::Heads {} => {}
     }
     states.sort_unstable();
     states.dedup();
     states
+}
+
+/// The states a trainer proves when it opens: those after the drawn intervals of a claim panel. `drawn` is ascending.
+pub fn proven_ends(kind: PanelKind, drawn: &[u32]) -> Vec<u32> {
+    match kind {
+        PanelKind::Claim {} => drawn.iter().map(|j| j + 1).collect(),
+        _ => vec![],
+    }
 }
 
 /// The states whose sketches it opens: kept ones, the last, and both ends of every drawn interval; for an
@@ -94,7 +104,9 @@ mod tests {
     #[test]
     fn a_claim_panel_is_served_both_ends_and_each_start_once() {
         assert_eq!(served_states(PanelKind::Claim {}, 200, &[0, 7, 199]), [0, 7, 199, 200]);
-        assert_eq!(served_states(PanelKind::Interval { interval: 7 }, 200, &[7]), [7]);
+        assert_eq!(served_states(PanelKind::Interval { interval: 7 }, 200, &[7]), [7, 8]);
+        assert_eq!(proven_ends(PanelKind::Claim {}, &[0, 7, 199]), [1, 8, 200]);
+        assert!(proven_ends(PanelKind::Interval { interval: 7 }, &[7]).is_empty());
     }
 
     #[test]
@@ -107,7 +119,12 @@ mod tests {
 
     fn answer() -> Attestation {
         let sketch = StateSketch::new(&[0; 96]);
-        let seen = |interval| IntervalSeen { interval, start: sketch.clone(), end: sketch.clone() };
+        let seen = |interval| IntervalSeen {
+            interval,
+            end_root: Default::default(),
+            start: sketch.clone(),
+            end: sketch.clone(),
+        };
         Attestation {
             sound: true,
             intervals: vec![seen(3), seen(5)],

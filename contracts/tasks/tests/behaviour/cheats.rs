@@ -1,5 +1,6 @@
 //! Every way to cheat, and what it costs.
-use lyceum_api::attestation::{Attestation, ItemSketch};
+use lyceum_api::Hash32;
+use lyceum_api::attestation::{Attestation, ItemSketch, Opening};
 use lyceum_api::experts::ExecuteMsg as ExpertsMsg;
 use lyceum_api::nodes::{NodeEvent, Outcome, SlashReason};
 use lyceum_api::tasks::*;
@@ -110,34 +111,18 @@ fn a_jump_that_its_trainer_does_not_open_is_fraud() {
 #[test]
 fn an_honest_jump_is_cleared_and_the_claim_goes_on() {
     let mut w = World::new();
-    let (claim, run, panel) = w.drawn(|run| run);
-    let mut shown = run.clone();
-    // Training really leads there: the seats see the same as is opened, so only the rule speaks against it.
-    shown.values.iter_mut().skip(74).for_each(|v| *v += 50 * STEP);
-    assert!(!Run::drawn(&w.panel(panel)).contains(&73));
-    shown.opened = shown.values.clone();
-    let ExecuteMsg::Serve { states, .. } = w.serve_msg(panel, &run) else { panic!() };
-    let opening = lyceum_api::attestation::opening_root(&OPENING_SALT, &shown.opening(&w.panel(panel)));
-    w.ok(&w.trainer.clone(), &ExecuteMsg::Serve { panel, opening, states }, 0);
-    w.answer(panel, &shown, |_, _| {});
-    w.settle(panel);
-    let key = key(&w.panel(panel));
-    let states = (71..80).map(|j| shown.open_state(&key, j)).collect();
-    w.ok(&w.trainer.clone(), &ExecuteMsg::OpenSpan { claim, from: 70, states }, 0);
-    let dispute = w.draw(claim);
-    let ExecuteMsg::Serve { states, .. } = w.serve_msg(dispute, &run) else { panic!() };
-    let opening = lyceum_api::attestation::opening_root(&OPENING_SALT, &shown.opening(&w.panel(dispute)));
-    w.ok(&w.trainer.clone(), &ExecuteMsg::Serve { panel: dispute, opening, states }, 0);
-    // Seats whose re-execution really gives that change.
-    w.answer(dispute, &shown, |_, answer| {
-        for seen in &mut answer.intervals {
-            let ends = seen.end.values().unwrap();
-            let starts = seen.start.values().unwrap();
-            let jump = std::array::from_fn(|i| starts[i] + 51 * (ends[i] - starts[i]));
-            seen.end = lyceum_api::attestation::StateSketch::new(&jump);
-        }
+    // Training really leads there: the seats come to the same, so only the rule speaks against it.
+    let (claim, run, panel) = w.drawn(|run| {
+        let mut run = run.forge(73, 50 * STEP);
+        run.training[73] = 51 * STEP;
+        run
     });
-    w.settle(dispute);
+    assert!(!Run::drawn(&w.panel(panel)).contains(&73));
+    w.work(panel, &run, |_, _| {});
+    let key = key(&w.panel(panel));
+    let states = (71..80).map(|j| run.open_state(&key, j)).collect();
+    w.ok(&w.trainer.clone(), &ExecuteMsg::OpenSpan { claim, from: 70, states }, 0);
+    w.dispute(claim, &run, |_, _| {});
     assert!(matches!(w.claim(claim).status, ClaimStatus::Settled { accepted: true, .. }));
     assert!(w.slashes().is_empty());
 }
@@ -184,6 +169,7 @@ fn a_seat_that_confirms_a_forged_interval_is_slashed_with_the_trainer() {
                 let starts = seen.start.values().unwrap();
                 let half = std::array::from_fn(|i| (starts[i] + ends[i]) / 2);
                 seen.end = lyceum_api::attestation::StateSketch::new(&half);
+                seen.end_root = run.tensors(seen.interval + 1);
             }
         }
     });
@@ -193,6 +179,7 @@ fn a_seat_that_confirms_a_forged_interval_is_slashed_with_the_trainer() {
     // One of the dispute's seats colludes as well, and is alone.
     w.work(dispute, &run, |seat, answer| {
         if seat == 4 {
+            answer.sound = true;
             for seen in &mut answer.intervals {
                 let ends = seen.end.values().unwrap();
                 let starts = seen.start.values().unwrap();
@@ -334,21 +321,62 @@ fn a_jump_spread_by_false_sketches_of_kept_states_passes_the_rule_and_falls_to_a
 }
 
 #[test]
-fn ends_that_do_not_belong_to_the_committed_states_pass_the_draw_and_fall_to_a_challenger() {
+fn ends_that_do_not_belong_to_the_committed_states_are_found_although_they_are_opened_honestly() {
     let mut w = World::new();
     let (claim, mut run, panel) = w.drawn(half);
-    let drawn = Run::drawn(&w.panel(panel));
-    let truth = run.clone();
-    // The starts are what it committed to; the ends it computes once it knows the draw. See docs/decisions.
-    for j in &drawn {
-        run.opened[*j as usize + 1] = run.values[*j as usize] + STEP;
-    }
+    // The starts are what it committed to; the ends it computes once it knows the draw, and opens those.
+    let honest_ends = |run: &mut Run, drawn: &[u32]| {
+        for j in drawn {
+            run.opened[*j as usize + 1] = run.values[*j as usize] + STEP;
+        }
+    };
+    honest_ends(&mut run, &Run::drawn(&w.panel(panel)));
     w.work(panel, &run, |_, _| {});
-    assert!(matches!(w.claim(claim).status, ClaimStatus::Settled { accepted: true, .. }), "the limit");
-    let next = drawn.iter().map(|j| j + 1).find(|j| *j < N).unwrap();
-    // It would open an honest end again: the start betrays it.
-    let mut again = truth;
-    again.opened[next as usize + 1] = again.values[next as usize] + STEP;
-    challenged(&mut w, claim, next, &again);
+    // Every sketch agrees, and no seat came to the state that was committed to.
+    assert_eq!(w.claim(claim).status, ClaimStatus::Disputed { panels: 7 });
+    // It would open an honest end again; the dispute's seats are shown the state itself.
+    w.dispute(claim, &run, |_, _| {});
     assert_eq!(w.claim(claim).status, fraud("interval"));
+    assert_eq!(w.slashes(), [(w.trainer.clone(), SlashReason::Fraud)]);
+}
+
+#[test]
+fn an_end_that_was_not_committed_to_cannot_be_proven_when_opening() {
+    let mut w = World::new();
+    let (_, run, panel) = w.drawn(|run| run);
+    w.serve(panel, &run);
+    let ExecuteMsg::Open { opening, .. } = w.open_msg(panel, &run) else { panic!() };
+    let open = |opening: Opening| ExecuteMsg::Open { panel, opening, salt: OPENING_SALT };
+    for seat in 0..w.panel(panel).seats.len() {
+        let node = w.panel(panel).seats[seat].node.clone();
+        let answer = w.honest(panel, seat, &run);
+        let commit = w.attest_msg(panel, &node, &answer);
+        w.ok(&node, &commit, 0);
+    }
+    let mut fewer = opening.clone();
+    fewer.ends.pop();
+    w.refused(&w.trainer.clone(), &open(fewer), 0, "the states are not");
+    let mut other = opening.clone();
+    other.ends[0].tensors = Hash32::of(b"other");
+    w.refused(&w.trainer.clone(), &open(other), 0, "is not proven");
+    w.ok(&w.trainer.clone(), &open(opening), 0);
+}
+
+#[test]
+fn a_machine_whose_last_bits_differ_brings_a_dispute_and_nobody_is_slashed() {
+    let mut w = World::new();
+    let (claim, run, panel) = w.drawn(|run| run);
+    w.work(panel, &run, |seat, answer| {
+        if seat == 1 {
+            answer.intervals.iter_mut().for_each(|seen| seen.end_root = Hash32::of(b"other bits"));
+        }
+    });
+    assert_eq!(w.claim(claim).status, ClaimStatus::Disputed { panels: 2 });
+    w.dispute(claim, &run, |_, _| {});
+    let second = w.claim(claim).panels[1..].iter().copied().find(|p| w.panel(*p).seats.is_empty()).unwrap();
+    w.draw_panel(second);
+    w.work(second, &run, |_, _| {});
+    assert!(matches!(w.claim(claim).status, ClaimStatus::Settled { accepted: true, .. }));
+    assert!(w.slashes().is_empty());
+    assert_eq!(judged(&w, &w.evaluators[1]), [true]);
 }

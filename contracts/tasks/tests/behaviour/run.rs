@@ -29,12 +29,14 @@ pub struct Run {
     pub values: Vec<i64>,
     /// What the trainer opens; the same, unless it lies.
     pub opened: Vec<i64>,
+    /// What re-execution adds in each interval.
+    pub training: Vec<i64>,
 }
 
 impl Run {
     pub fn honest(seed: Hash32) -> Self {
         let values: Vec<_> = (0..=i64::from(N)).map(|j| START + j * STEP).collect();
-        Self { seed, opened: values.clone(), values }
+        Self { seed, opened: values.clone(), values, training: vec![STEP; N as usize] }
     }
 
     /// Adds to every state after an interval: the interval's end is not what training gives.
@@ -53,9 +55,14 @@ impl Run {
         Hash32::of(&state.to_le_bytes())
     }
 
+    /// Content root of a state's file.
+    pub fn tensors(&self, state: u32) -> Hash32 {
+        Hash32(root_of(&self.file(state)))
+    }
+
     fn leaf(&self, state: u32) -> [u8; 32] {
-        let tensors = Hash32(root_of(&self.file(state)));
-        salted_state(&Self::salt(state), &state_root(u64::from(state * S), &self.seed, &tensors)).0
+        salted_state(&Self::salt(state), &state_root(u64::from(state * S), &self.seed, &self.tensors(state)))
+            .0
     }
 
     fn leaves(&self) -> Vec<[u8; 32]> {
@@ -81,19 +88,22 @@ impl Run {
 
     pub fn served(&self, panel: &PanelResponse) -> Vec<ServedState> {
         let mut states = Self::drawn(panel);
-        if panel.kind == (PanelKind::Claim {}) {
-            states.extend([0, N]);
+        match panel.kind {
+            PanelKind::Claim {} => states.extend([0, N]),
+            PanelKind::Interval { interval } => states.push(interval + 1),
+            _ => {}
         }
         states.sort_unstable();
         states.dedup();
+        self.proven(states)
+    }
+
+    /// States with their proofs.
+    fn proven(&self, states: Vec<u32>) -> Vec<ServedState> {
         let leaves = self.leaves();
         let proof = |j| merkle::prove(&leaves, j).unwrap().into_iter().map(Hash32).collect();
-        let serve = |j| ServedState {
-            state: j,
-            salt: Self::salt(j),
-            tensors: Hash32(root_of(&self.file(j))),
-            proof: proof(j),
-        };
+        let serve =
+            |j| ServedState { state: j, salt: Self::salt(j), tensors: self.tensors(j), proof: proof(j) };
         states.into_iter().map(serve).collect()
     }
 
@@ -108,6 +118,10 @@ impl Run {
         }
         states.sort_unstable();
         states.dedup();
-        Opening { states: states.into_iter().map(|j| self.open_state(&key(panel), j)).collect() }
+        let ends = match panel.kind {
+            PanelKind::Claim {} => self.proven(Self::drawn(panel).iter().map(|j| j + 1).collect()),
+            _ => vec![],
+        };
+        Opening { states: states.into_iter().map(|j| self.open_state(&key(panel), j)).collect(), ends }
     }
 }

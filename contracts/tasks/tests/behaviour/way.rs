@@ -8,7 +8,7 @@ use lyceum_api::canonical::{Canonical, commitment};
 use lyceum_api::claim::CLAIM_COMMIT;
 use lyceum_api::tasks::*;
 
-use crate::run::{Run, STEP, key, sketch};
+use crate::run::{Run, key, sketch};
 use crate::world::*;
 
 impl World {
@@ -111,10 +111,13 @@ impl World {
     /// What an honest seat answers: it re-executes from the served states.
     pub fn honest(&self, panel: u64, seat: usize, run: &Run) -> Attestation {
         let panel = self.panel(panel);
+        let led_to = |j: u32| run.values[j as usize] + run.training[j as usize];
+        let committed = |j: u32| led_to(j) == run.values[j as usize + 1];
         let seen = |key: &Hash32, j: u32| IntervalSeen {
             interval: j,
             start: sketch(key, run.values[j as usize]),
-            end: sketch(key, run.values[j as usize] + STEP),
+            end: sketch(key, led_to(j)),
+            end_root: if committed(j) { run.tensors(j + 1) } else { Hash32::of(&led_to(j).to_le_bytes()) },
         };
         let mut intervals: Vec<_> =
             panel.seats[seat].intervals.iter().map(|j| seen(&key(&panel), *j)).collect();
@@ -138,7 +141,10 @@ impl World {
             PanelKind::Score {} => {
                 Attestation { sound: true, intervals: vec![], scored: Some(scored), heads: vec![] }
             }
-            PanelKind::Interval { .. } => Attestation { sound: true, intervals, scored: None, heads: vec![] },
+            // It is served both ends, and says so where one does not lead to the other.
+            PanelKind::Interval { interval } => {
+                Attestation { sound: committed(interval), intervals, scored: None, heads: vec![] }
+            }
             PanelKind::Heads {} => {
                 Attestation { sound: true, intervals: vec![], scored: None, heads: domains(2_990_000) }
             }

@@ -46,7 +46,12 @@ impl Craft for Lazy {
             .intervals
             .iter()
             .flat_map(|j| std::iter::repeat_n(*j, times))
-            .map(|j| IntervalSeen { interval: j, start: made_up("start", j), end: made_up("end", j) })
+            .map(|j| IntervalSeen {
+                interval: j,
+                end_root: shop.me.salt("end", u64::from(j)),
+                start: made_up("start", j),
+                end: made_up("end", j),
+            })
             .collect();
         let content = subject.claim.content.as_ref();
         let reported = content.map_or(0, |c| c.reported);

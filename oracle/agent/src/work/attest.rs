@@ -7,7 +7,7 @@ use lyceum_api::canonical::Canonical;
 use lyceum_api::experts::ModelResponse;
 use lyceum_api::tasks::{DomainResponse, PanelKind, PanelResponse};
 use lyceum_learn::items::Items;
-use lyceum_learn::sketch::{item_sketch, state_sketch};
+use lyceum_learn::sketch::{distance, item_sketch, state_sketch};
 use lyceum_learn::{Model, State, Target, block, gain, reexecute, score, seal};
 
 use super::material::MAX_TEXT;
@@ -60,7 +60,11 @@ pub fn attest(
         // Asked for together, so that one attempt brings as much as can be had; what fails is told below, by name.
         let _ = check::read_manifest(shop, content);
         let _ = shop.claimed_block(run.parent.config(), run.spec.target, content);
-        let wanted = |j: u32| seat.intervals.contains(&j) || j == run.spec.intervals;
+        let wanted = |j: u32| {
+            seat.intervals.contains(&j)
+                || j == run.spec.intervals
+                || matches!(panel.kind, PanelKind::Interval { .. })
+        };
         for served in panel.served.iter().filter(|s| wanted(s.state)) {
             let _ = shop.state(run.parent.config(), &run.spec, served.state, &served.tensors);
         }
@@ -99,8 +103,20 @@ pub fn attest(
             shop.alive()?;
             let start = find(*j).ok_or(unknown("a served start state of panel"))?;
             let end = reexecute(&run.parent, &run.spec, &run.shards, start, *j)?;
+            let end_root = Hash32::of(&end.to_block()?);
             for panel in [Some(panel), second].into_iter().flatten() {
-                seen.push(interval_seen(&key_of(panel)?, *j, start, &end)?);
+                seen.push(interval_seen(&key_of(panel)?, *j, start, &end, end_root)?);
+            }
+            // Only a dispute's panel is shown the end that was committed to before the draw.
+            if matches!(panel.kind, PanelKind::Interval { .. }) {
+                let committed = find(*j + 1).ok_or(unknown("a served end state of panel"))?;
+                let bound = subject.domain.domain.bound_ppm as f64 / 1e6;
+                let apart = distance(start, committed, &end).max();
+                if apart > bound {
+                    return Ok(unsound(format!(
+                        "interval {j} leads {apart:.3} away from the state after it"
+                    )));
+                }
             }
         }
     }
@@ -117,11 +133,18 @@ pub fn attest(
     Ok(Attested::Answer { attestation, fault: None, steps })
 }
 
-fn interval_seen(key: &Hash32, interval: u32, start: &State, end: &State) -> Result<IntervalSeen> {
+fn interval_seen(
+    key: &Hash32,
+    interval: u32,
+    start: &State,
+    end: &State,
+    end_root: Hash32,
+) -> Result<IntervalSeen> {
     Ok(IntervalSeen {
         interval,
         start: StateSketch::new(&state_sketch(key, start)?),
         end: StateSketch::new(&state_sketch(key, end)?),
+        end_root,
     })
 }
 

@@ -26,10 +26,20 @@ fn drawn(panel: &PanelResponse) -> BTreeSet<u32> {
 /// The states a panel wants served.
 fn served_states(panel: &PanelResponse, intervals: u32) -> BTreeSet<u32> {
     let mut states = drawn(panel);
-    if panel.kind == (PanelKind::Claim {}) {
-        states.extend([0, intervals]);
+    match panel.kind {
+        PanelKind::Claim {} => states.extend([0, intervals]),
+        PanelKind::Interval { interval } => states.extend([interval + 1]),
+        PanelKind::Score {} | PanelKind::Heads {} => {}
     }
     states
+}
+
+/// The states that are proven, but not handed out, when a trainer opens.
+fn proven_ends(panel: &PanelResponse) -> BTreeSet<u32> {
+    match panel.kind {
+        PanelKind::Claim {} => drawn(panel).iter().map(|j| j + 1).collect(),
+        _ => BTreeSet::new(),
+    }
 }
 
 /// The states whose sketches a trainer opens.
@@ -100,20 +110,26 @@ pub fn serve(
     let (key, secret) = (key_of(panel)?, shop.me.salt("states", subject.claim.id));
     let leaves: Vec<[u8; 32]> =
         (0..).zip(&trained.roots).map(|(j, root)| salted_state(&salt(&secret, j), root).0).collect();
+    let ends = proven_ends(panel);
     let wanted: BTreeSet<u32> = served.union(&opened).copied().collect();
-    let (mut states, mut sketches) = (Vec::new(), Vec::new());
+    let (mut states, mut proven, mut sketches) = (Vec::new(), Vec::new(), Vec::new());
+    let prove = |state: u32, tensors: Hash32| {
+        let proof = merkle::prove(&leaves, state).unwrap_or_default().into_iter().map(Hash32).collect();
+        ServedState { state, salt: salt(&secret, state), tensors, proof }
+    };
     let steps = derive(shop, craft, &run, trained, &wanted, |j, state, bytes| {
         if served.contains(&j) {
-            let tensors = shop.keep(bytes)?;
-            let proof = merkle::prove(&leaves, j).unwrap_or_default().into_iter().map(Hash32).collect();
-            states.push(ServedState { state: j, salt: salt(&secret, j), tensors, proof });
+            states.push(prove(j, shop.keep(bytes)?));
+        }
+        if ends.contains(&j) {
+            proven.push(prove(j, Hash32::of(bytes)));
         }
         if opened.contains(&j) {
             sketches.push(OpenedState { state: j, sketch: StateSketch::new(&state_sketch(&key, state)?) });
         }
         Ok(())
     })?;
-    Ok((states, Opening { states: sketches }, steps))
+    Ok((states, Opening { states: sketches, ends: proven }, steps))
 }
 
 /// The sketches of the states strictly within a span.

@@ -6,7 +6,7 @@ use cosmwasm_std::{Addr, Binary, Timestamp, Uint128};
 use super::{Params, Role};
 use crate::Hash32;
 
-/// Answer to [`QueryMsg::Config`].
+/// Answer to [`super::QueryMsg::Config`].
 #[cw_serde]
 pub struct ConfigResponse {
     /// The charter.
@@ -39,7 +39,7 @@ pub enum TrustLevel {
     Expert,
 }
 
-/// Answer to [`QueryMsg::Node`].
+/// Answer to [`super::QueryMsg::Node`].
 #[cw_serde]
 pub struct NodeResponse {
     /// The account.
@@ -74,28 +74,28 @@ pub struct NodeResponse {
     pub accepted: u64,
 }
 
-/// Answer to [`QueryMsg::Nodes`].
+/// Answer to [`super::QueryMsg::Nodes`].
 #[cw_serde]
 pub struct NodesResponse {
     /// The nodes.
     pub nodes: Vec<NodeResponse>,
 }
 
-/// Answer to [`QueryMsg::Power`].
+/// Answer to [`super::QueryMsg::Power`].
 #[cw_serde]
 pub struct PowerResponse {
     /// Stake, ulyc.
     pub power: Uint128,
 }
 
-/// Answer to [`QueryMsg::Active`].
+/// Answer to [`super::QueryMsg::Active`].
 #[cw_serde]
 pub struct ActiveResponse {
     /// How many nodes are active.
     pub count: u64,
 }
 
-/// Answer to [`QueryMsg::IsActive`].
+/// Answer to [`super::QueryMsg::IsActive`].
 #[cw_serde]
 pub struct IsActiveResponse {
     /// Whether it is.
@@ -111,14 +111,14 @@ pub struct DrawnSeat {
     pub operator: String,
 }
 
-/// Answer to [`QueryMsg::Committee`]; fewer seats than asked for mean that there are no more operators.
+/// Answer to [`super::QueryMsg::Committee`]; fewer seats than asked for mean that there are no more operators.
 #[cw_serde]
 pub struct CommitteeResponse {
     /// The seats, in the order drawn.
     pub seats: Vec<DrawnSeat>,
 }
 
-/// Answer to [`QueryMsg::Gpu`].
+/// Answer to [`super::QueryMsg::Gpu`].
 #[cw_serde]
 pub struct GpuResponse {
     /// The node that holds it.
@@ -134,7 +134,7 @@ pub struct UnbondingEntry {
     pub at: Timestamp,
 }
 
-/// Answer to [`QueryMsg::Unbonding`].
+/// Answer to [`super::QueryMsg::Unbonding`].
 #[cw_serde]
 pub struct UnbondingResponse {
     /// The entries, oldest first.

@@ -299,8 +299,8 @@ pub enum ExecuteMsg {
         /// multiple of [`crate::manifest::KEPT_EVERY`], the last, and both ends of the drawn intervals, ascending
         /// (an interval panel: both ends of its interval).
         opening: Hash32,
-        /// The states asked for: 0, n and the start of every drawn interval, ascending (an interval panel: its
-        /// start alone).
+        /// The states asked for: 0, n and the start of every drawn interval, ascending (an interval panel: both
+        /// ends of its interval).
         states: Vec<ServedState>,
     },
     /// By a seat before it commits: say that a tile of a served state cannot be had.

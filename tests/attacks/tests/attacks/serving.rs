@@ -47,7 +47,7 @@ fn sketches_that_stay_hidden_are_fraud_and_their_seats_are_paid() -> Result<()> 
         arena.network.reveal_attestation(info.id, &seat.node, said)?;
     }
     // What the seats saw is public. Other sketches than those it bound itself to are refused.
-    let mut opening = claim.run.opening(&opened(&arena, &claim)?);
+    let mut opening = claim.run.opening(&opened(&arena, &claim)?, &ends(&arena, &claim)?);
     for state in &mut opening.states {
         state.sketch = claim.run.seen(state.state.saturating_sub(1)).end;
     }
@@ -57,6 +57,15 @@ fn sketches_that_stay_hidden_are_fraud_and_their_seats_are_paid() -> Result<()> 
     assert_eq!(before - arena.worth(&claim.trainer)?, STAKE / 5);
     assert!(arena.worth(&seat)? > seat_before);
     Ok(())
+}
+
+/// The end states that a claim's trainer proves when it opens.
+fn ends(arena: &Arena, claim: &lyceum_testing::Claimed) -> Result<Vec<u32>> {
+    let info = arena.network.panel(arena.first_panel(claim)?)?;
+    let mut states: Vec<u32> = info.seats.iter().flat_map(|s| s.intervals.iter().map(|j| j + 1)).collect();
+    states.sort_unstable();
+    states.dedup();
+    Ok(states)
 }
 
 /// The states that a claim's trainer opens.
@@ -200,7 +209,7 @@ fn malformed_sketches_cannot_be_opened() -> Result<()> {
     let panel = arena.first_panel(&claim)?;
     let info = arena.network.draw_panel(panel)?;
     let states: Vec<u32> = opened(&arena, &claim)?;
-    let mut opening = claim.run.opening(&states);
+    let mut opening = claim.run.opening(&states, &ends(&arena, &claim)?);
     // As large as would overflow the comparison.
     opening.states[3].sketch = StateSketch::new(&[SKETCH_BOUND; STATE_SKETCH]);
     let salt = claim.opening_salt(panel);

@@ -1,7 +1,7 @@
 //! A claim panel: does every seat see what the trainer opened, and do the seats measure the same?
 use cosmwasm_std::Addr;
-use lyceum_api::attestation::{Attestation, SKETCH_DIM, Scored};
-use lyceum_api::tasks::ClaimStatus;
+use lyceum_api::attestation::{Attestation, Opening, SKETCH_DIM, Scored};
+use lyceum_api::tasks::{ClaimStatus, ServedState};
 
 use super::{advance, again_or_void, cost_each, has_quorum};
 use crate::ctx::Ctx;
@@ -19,7 +19,7 @@ pub fn settle(ctx: &mut Ctx<'_>, panel: &mut Panel, claim: &mut Claim) -> Result
     }
     let domain = ctx.domain(claim.domain)?;
     let answers = panel.attestations(ctx.deps.storage)?;
-    let states = OPENINGS.load(ctx.deps.storage, panel.id)?.states;
+    let Opening { states, ends } = OPENINGS.load(ctx.deps.storage, panel.id)?;
     panels::close_for(ctx, claim, panel, "settled")?;
 
     let review = &mut claim.review;
@@ -36,7 +36,9 @@ pub fn settle(ctx: &mut Ctx<'_>, panel: &mut Panel, claim: &mut Claim) -> Result
 
     for interval in panel.drawn() {
         let opened = ends_in(&states, interval)?.ok_or(ContractError::WrongOpening)?;
-        if differing(&answers, interval, &opened, &domain)?.is_empty() {
+        if differing(&answers, interval, &opened, &domain)?.is_empty()
+            && leads_there(&answers, interval, &ends)
+        {
             continue;
         }
         claim.review.disputed.push(interval);
@@ -61,6 +63,16 @@ pub fn differing(
         }
     }
     Ok(differing)
+}
+
+/// Whether every seat that re-executed an interval came to the very state that the trainer committed to before the draw.
+/// Roots and not sketches are compared, since a trainer that knows the draw can open any sketch. Machines whose
+/// arithmetic differs in the last bit come to other roots: then the interval's panel, which is served both ends, looks
+/// at the distance, and nobody is at fault.
+pub fn leads_there(answers: &[(Addr, Attestation)], interval: u32, ends: &[ServedState]) -> bool {
+    let committed = ends.iter().find(|end| end.state == interval + 1).map(|end| end.tensors);
+    let seen = answers.iter().flat_map(|(_, answer)| &answer.intervals);
+    seen.filter(|seen| seen.interval == interval).all(|seen| Some(seen.end_root) == committed)
 }
 
 /// A domain's bound; registration keeps it far below 32 bits.

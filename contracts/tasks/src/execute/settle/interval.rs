@@ -3,12 +3,12 @@ use cosmwasm_std::{Addr, Uint128};
 use lyceum_api::attestation::Attestation;
 use lyceum_api::nodes::SlashReason;
 
-use super::claim::{bound, differing};
+use super::claim::{bound, differing, leads_there};
 use super::{advance, again_or_void, cost_each, has_quorum};
 use crate::ctx::Ctx;
 use crate::error::ContractError;
 use crate::execute::{outcome, panels};
-use crate::state::{Cause, Claim, Domain, Panel};
+use crate::state::{Cause, Claim, Domain, OPENINGS, Panel};
 use crate::verdict::{Ends, Opened, ends_in};
 
 pub fn settle(
@@ -97,8 +97,10 @@ fn confirms(answer: &Attestation, opened: &[Opened], domain: &Domain) -> Result<
     Ok(true)
 }
 
-/// The seats of the claim panel that answered for this interval, and falsely: they differed though the trainer was
-/// honest, or agreed with a forged one.
+/// The seats of the claim panel that answered for this interval, and falsely: their sketches differed though the trainer
+/// was honest, or they confirmed a forged one in sketch and in root. A seat whose root alone is another is never at
+/// fault: it came to the sketch that was opened and not to the state that was committed to, which is what a trainer
+/// brings about that lies after the draw.
 fn first_false(
     ctx: &Ctx<'_>,
     claim: &Claim,
@@ -111,6 +113,11 @@ fn first_false(
     let Some(opened) = ends_in(&states, interval)? else { return Ok(vec![]) };
     let answers = ctx.panel(first)?.attestations(ctx.deps.storage)?;
     let differing = differing(&answers, interval, &opened, domain)?;
+    let ends = OPENINGS.load(ctx.deps.storage, first)?.ends;
+    let is_false = |seat: &(Addr, Attestation)| match (differing.contains(&seat.0), is_forged) {
+        (differs, false) => differs,
+        (differs, true) => !differs && leads_there(std::slice::from_ref(seat), interval, &ends),
+    };
     let answered = answers.iter().filter(|(_, a)| a.intervals.iter().any(|i| i.interval == interval));
-    Ok(answered.map(|(seat, _)| seat.clone()).filter(|seat| differing.contains(seat) != is_forged).collect())
+    Ok(answered.filter(|seat| is_false(seat)).map(|(seat, _)| seat.clone()).collect())
 }
