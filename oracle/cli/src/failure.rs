@@ -11,7 +11,7 @@ pub const EXIT_CODES: &str = "Exit codes:
   0    done
   1    something inside went wrong (code internal)
   2    the command line was wrong
-  3    input data was missing, unreadable or unfit (code input)
+  3    input was missing, unreadable, unfit or out of bounds (code input)
   4    a tensor block or model was malformed (code format)
   5    the disk is full or refused (code disk)
   6    the GPU asked for is not there (code device)
@@ -95,7 +95,10 @@ impl Failure {
             std::io::ErrorKind::StorageFull
             | std::io::ErrorKind::QuotaExceeded
             | std::io::ErrorKind::ReadOnlyFilesystem => Self::Disk,
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied => Self::Input,
+            std::io::ErrorKind::NotFound
+            | std::io::ErrorKind::PermissionDenied
+            | std::io::ErrorKind::NotADirectory
+            | std::io::ErrorKind::IsADirectory => Self::Input,
             _ => return None,
         })
     }

@@ -239,7 +239,8 @@ fn curves(out: &mut String, report: &Report) {
         points: report.base_curve.iter().map(|(s, l)| (*s as f64, *l)).collect(),
     };
     body.push_str(&charts::lines("training loss of the base", "steps", "loss of the base (nats)", &[base]));
-    let hint = "As the manifests have them, smoothed over 16 intervals. Dashed lines belong to trainers that cheated.";
+    let hint = "As the manifests have them, smoothed over 16 intervals. Dashed lines belong to trainers that cheated; what \
+                they wrote there is their own invention.";
     section(out, "Training", hint, &body);
 }
 
