@@ -1,11 +1,15 @@
 //! The chain as the oracle sees it: query, execute, events, time.
 //!
-//! This crate owns the [`Chain`] trait and its implementations. `embedded` (a feature) runs the same
-//! contracts in process on a thread of its own; a client of a real chain joins it later, and no caller can tell
-//! which it has. The crate may depend on `lyceum-api`, and on `lyceum-testing` for the feature alone; it knows
-//! nothing of learning or storage. Start reading at [`Chain`], then [`logical`] (how embedded time goes on).
+//! This crate owns the [`Chain`] trait and its implementations. `embedded` (a feature) runs the same contracts in
+//! process on a thread of its own; `cosmos` (a feature) is the client of a real chain, and no caller can tell which
+//! it has. The crate may depend on `lyceum-api`, and on `lyceum-testing` for the feature `embedded` alone; it knows
+//! nothing of learning or storage. Start reading at [`Chain`], then [`logical`] (how embedded time goes on) or
+//! `cosmos` (what a real one asks for).
 
 mod client;
+#[cfg(feature = "cosmos")]
+pub mod cosmos;
+mod deployment;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod error;
@@ -13,5 +17,6 @@ pub mod logical;
 mod types;
 
 pub use client::{Chain, MAX_EVENTS};
+pub use deployment::{Addresses, CONTRACTS, Code, DEPLOYMENT_VERSION, Deployment};
 pub use error::{ChainError, Result};
 pub use types::{BlockEvents, Contracts, Head, Msg, Tx, TxEvents, TxResult, Until};

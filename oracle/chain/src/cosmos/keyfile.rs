@@ -1,0 +1,157 @@
+//! Key files: a key encrypted with a passphrase in the `age` format (scrypt), which the `age` tool opens too.
+//!
+//! What is inside is one line, `lyceum-key/1 secp256k1 <64 hex characters>`. A file is readable by its owner alone
+//! and never overwrites another: a key that is lost can't be had again.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use age::secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use super::Key;
+use crate::{ChainError, Result};
+
+/// scrypt's work factor, log₂: half a second and 128 MiB.
+const WORK_FACTOR: u8 = 17;
+/// The largest work factor that is opened: 1 GiB of memory.
+const MAX_WORK_FACTOR: u8 = 20;
+/// The longest file that is opened.
+const MAX_BYTES: u64 = 16 * 1024;
+const HEADER: &str = "lyceum-key/1 secp256k1 ";
+
+/// Saves a key in a new file.
+pub fn save(path: &Path, key: &Key, passphrase: &str) -> Result<()> {
+    save_with(path, key, passphrase, WORK_FACTOR)
+}
+
+/// Opens a key file.
+pub fn load(path: &Path, passphrase: &str) -> Result<Key> {
+    let wrong = |reason: String| ChainError::KeyFile { path: path.display().to_string(), reason };
+    let mut sealed = Vec::new();
+    let file = File::open(path).map_err(|e| wrong(e.to_string()))?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut sealed).map_err(|e| wrong(e.to_string()))?;
+    if sealed.len() as u64 > MAX_BYTES {
+        return Err(wrong(format!("longer than {MAX_BYTES} bytes: this is no key file")));
+    }
+    let mut identity = age::scrypt::Identity::new(SecretString::from(passphrase.to_owned()));
+    identity.set_max_work_factor(MAX_WORK_FACTOR);
+    let text = age::decrypt(&identity, &sealed).map(Zeroizing::new).map_err(|e| match e {
+        age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed => {
+            ChainError::Passphrase { path: path.display().to_string() }
+        }
+        other => wrong(other.to_string()),
+    })?;
+    let secret = parse(&text).ok_or_else(|| wrong("holds no Lyceum key of version 1".to_owned()))?;
+    Key::from_secret(&secret)
+}
+
+fn save_with(path: &Path, key: &Key, passphrase: &str, work_factor: u8) -> Result<()> {
+    let wrong = |reason: String| ChainError::KeyFile { path: path.display().to_string(), reason };
+    if passphrase.is_empty() {
+        return Err(wrong("the passphrase is empty; give one".to_owned()));
+    }
+    if path.exists() {
+        return Err(wrong(
+            "exists already, and a key file is never overwritten; give another path".to_owned(),
+        ));
+    }
+    let mut text = Zeroizing::new(String::with_capacity(128));
+    text.push_str(HEADER);
+    for byte in key.secret() {
+        for nibble in [byte >> 4, byte & 15] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(nibble)]));
+        }
+    }
+    text.push('\n');
+    let mut recipient = age::scrypt::Recipient::new(SecretString::from(passphrase.to_owned()));
+    recipient.set_work_factor(work_factor);
+    let sealed = age::encrypt(&recipient, text.as_bytes()).map_err(|e| wrong(e.to_string()))?;
+
+    let name = path.file_name().ok_or_else(|| wrong("names no file".to_owned()))?;
+    let mut part = name.to_owned();
+    part.push(format!(".{}.part", std::process::id()));
+    let part = path.with_file_name(part);
+    let written = (|| {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
+        file.write_all(&sealed)?;
+        file.sync_all()?;
+        // A link, unlike a rename, fails if something came to be there meanwhile.
+        std::fs::hard_link(&part, path)?;
+        match path.parent().filter(|p| !p.as_os_str().is_empty()) {
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => File::open(".")?.sync_all(),
+        }
+    })();
+    // Whether or not it is linked, its other name is not needed; that it can't be removed adds nothing.
+    let _ = std::fs::remove_file(&part);
+    written.map_err(|e: std::io::Error| wrong(e.to_string()))
+}
+
+fn parse(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let hex = text.strip_prefix(HEADER.as_bytes())?.strip_suffix(b"\n")?;
+    let mut secret = Zeroizing::new([0; 32]);
+    if hex.len() != 64 {
+        return None;
+    }
+    for (byte, pair) in secret.iter_mut().zip(hex.chunks_exact(2)) {
+        let digit = |c: u8| char::from(c).to_digit(16);
+        *byte = u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()?;
+    }
+    Some(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::cosmos::Signer as _;
+
+    fn key() -> Key {
+        Key::generate().unwrap().0
+    }
+
+    #[test]
+    fn a_key_comes_back_with_its_passphrase_alone_and_only_its_owner_can_read_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trainer.key");
+        let key = key();
+        save_with(&path, &key, "correct horse", 2).unwrap();
+        assert_eq!(load(&path, "correct horse").unwrap().public_key(), key.public_key());
+        assert_eq!(load(&path, "wrong horse").unwrap_err().code(), "chain.passphrase");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
+        let sealed = std::fs::read(&path).unwrap();
+        assert!(!sealed.windows(32).any(|w| w == key.secret()));
+    }
+
+    #[test]
+    fn a_key_file_is_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trainer.key");
+        let first = key();
+        save_with(&path, &first, "one", 2).unwrap();
+        let said = save_with(&path, &key(), "one", 2).unwrap_err().to_string();
+        assert!(said.contains("never overwritten") && said.contains("trainer.key"), "{said}");
+        assert_eq!(load(&path, "one").unwrap().public_key(), first.public_key());
+        assert!(save_with(&folder.path().join("other"), &first, "", 2).is_err());
+    }
+
+    #[test]
+    fn what_is_no_key_file_is_refused_with_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("noise");
+        assert_eq!(load(&path, "x").unwrap_err().code(), "chain.key_file");
+        std::fs::write(&path, b"noise").unwrap();
+        assert!(load(&path, "x").unwrap_err().to_string().contains("noise"));
+        std::fs::write(&path, vec![0; 20_000]).unwrap();
+        assert!(load(&path, "x").unwrap_err().to_string().contains("longer"));
+        let mut recipient = age::scrypt::Recipient::new(SecretString::from("x".to_owned()));
+        recipient.set_work_factor(2);
+        std::fs::write(&path, age::encrypt(&recipient, b"lyceum-key/9 x\n").unwrap()).unwrap();
+        assert!(load(&path, "x").unwrap_err().to_string().contains("version 1"));
+    }
+}
