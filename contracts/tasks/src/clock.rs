@@ -5,8 +5,8 @@
 //! errors) says the chain's time at which they come, as if no further pause did. Beacon rounds and epochs stay on
 //! the chain's time.
 use cosmwasm_schema::cw_serde;
-use cosmwasm_std::{StdResult, Storage, Timestamp};
-use cw_storage_plus::Item;
+use cosmwasm_std::{Order, StdResult, Storage, Timestamp};
+use cw_storage_plus::{Bound, Item, Map};
 use lyceum_api::tasks::{ClaimStatus, Event, PanelStatus};
 
 use crate::error::ContractError;
@@ -24,6 +24,8 @@ struct Pauses {
 }
 
 const PAUSES: Item<Pauses> = Item::new("pauses");
+/// What this clock showed during a pause that is over → nanoseconds of the pauses up to it.
+const PAST: Map<u64, u64> = Map::new("pauses_past");
 
 /// What the clock shows at a block.
 #[derive(Clone, Copy)]
@@ -54,6 +56,18 @@ impl Clock {
     /// When the chain's time is what this clock will show, if it is not stopped until then.
     pub fn on_chain(&self, at: Timestamp) -> Timestamp {
         Timestamp::from_nanos(at.nanos().saturating_add(self.behind))
+    }
+
+    /// When the chain's time was what this clock shows at a moment, or will be as [`Clock::on_chain`] says. Pauses
+    /// after the moment don't count.
+    pub fn was_on_chain(&self, storage: &dyn Storage, at: Timestamp) -> StdResult<Timestamp> {
+        if at > self.now() {
+            return Ok(self.on_chain(at));
+        }
+        let until = Some(Bound::exclusive(at.nanos()));
+        let last = PAST.range(storage, None, until, Order::Descending).next().transpose()?;
+        let behind = last.map_or(0, |(_, behind)| behind);
+        Ok(Timestamp::from_nanos(at.nanos().saturating_add(behind)))
     }
 
     /// A moment of the chain's time from which somebody could act: not before the last pause was over.
@@ -110,7 +124,9 @@ pub fn set_paused(storage: &mut dyn Storage, paused: bool, chain: Timestamp) -> 
     match (paused, pauses.since) {
         (true, None) => pauses.since = Some(chain),
         (false, Some(since)) => {
+            let shown = since.nanos().saturating_sub(pauses.nanos);
             pauses.nanos = pauses.nanos.saturating_add(chain.nanos().saturating_sub(since.nanos()));
+            PAST.save(storage, shown, &pauses.nanos)?;
             (pauses.since, pauses.resumed) = (None, Some(chain));
         }
         _ => return Ok(()),
@@ -141,5 +157,11 @@ mod tests {
         let clock = Clock::load(&storage, at(200)).unwrap();
         assert_eq!((clock.now(), clock.on_chain(at(160))), (at(159), at(201)));
         assert_eq!((clock.open_from(at(140)), clock.open_from(at(170))), (at(161), at(170)));
+        // The first pause came at 110 of this clock, the second at 120.
+        let was = |own| clock.was_on_chain(&storage, at(own)).unwrap().seconds();
+        assert_eq!(
+            [was(109), was(110), was(111), was(120), was(121), was(159), was(200)],
+            [109, 110, 151, 160, 162, 200, 241]
+        );
     }
 }

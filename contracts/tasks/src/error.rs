@@ -103,7 +103,7 @@ pub enum ContractError {
     SameBlock { height: u64 },
     #[error("claim {claim} waits for nobody")]
     NothingToExpire { claim: u64 },
-    #[error("task {task} was not unsealed: send VoidTask")]
+    #[error("task {task} was not unsealed in time, or a pause let its benchmark out early: send VoidTask")]
     MustVoid { task: u64 },
     #[error("claim {claim} of the task is not settled")]
     Unsettled { claim: u64 },

@@ -9,7 +9,8 @@ use lyceum_onchain::paging;
 
 use crate::clock::Clock;
 use crate::error::ContractError;
-use crate::rounds::{POSTED, WANTED};
+use crate::execute::unseal::is_exposed;
+use crate::rounds::{self, POSTED, WANTED};
 use crate::state::*;
 
 pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, ContractError> {
@@ -21,7 +22,7 @@ pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, Contrac
         }
         QueryMsg::Domains { start_after, limit } => to_json_binary(&domains(deps, start_after, limit)?),
         QueryMsg::Task { task: id } => {
-            to_json_binary(&task(id, found("task", id, TASKS.may_load(deps.storage, id)?)?, &clock))
+            to_json_binary(&task(deps, id, found("task", id, TASKS.may_load(deps.storage, id)?)?, &clock)?)
         }
         QueryMsg::Tasks { start_after, limit } => to_json_binary(&tasks(deps, &clock, start_after, limit)?),
         QueryMsg::Claim { claim: id } => {
@@ -48,7 +49,8 @@ pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, Contrac
             to_json_binary(&OpeningResponse { opening: OPENINGS.may_load(deps.storage, panel)? })
         }
         QueryMsg::Beacon { round } => {
-            to_json_binary(&BeaconResponse { randomness: POSTED.may_load(deps.storage, round)? })
+            let signature = POSTED.may_load(deps.storage, round)?;
+            to_json_binary(&BeaconResponse { randomness: signature.as_ref().map(rounds::random), signature })
         }
         QueryMsg::WantedRounds { limit } => {
             let keys = WANTED.keys(deps.storage, None, None, Order::Ascending);
@@ -97,8 +99,9 @@ fn domains(deps: Deps<'_>, start_after: Option<u64>, limit: Option<u32>) -> StdR
     Ok(DomainsResponse { domains: domains.collect::<StdResult<_>>()? })
 }
 
-fn task(id: u64, task: Task, clock: &Clock) -> TaskResponse {
-    TaskResponse {
+fn task(deps: Deps<'_>, id: u64, task: Task, clock: &Clock) -> StdResult<TaskResponse> {
+    Ok(TaskResponse {
+        exposed: is_exposed(deps.storage, &CONFIG.load(deps.storage)?.beacon, clock, &task)?,
         id,
         opener: task.opener,
         task: task.spec,
@@ -117,7 +120,7 @@ fn task(id: u64, task: Task, clock: &Clock) -> TaskResponse {
         status: task.status,
         claims: task.claims,
         winner: task.winner,
-    }
+    })
 }
 
 fn tasks(
@@ -127,12 +130,13 @@ fn tasks(
     limit: Option<u32>,
 ) -> StdResult<TasksResponse> {
     let range = TASKS.range(deps.storage, after(start_after), None, Order::Ascending);
-    let tasks = range.take(paging::limit(limit)).map(|item| item.map(|(id, t)| task(id, t, clock)));
+    let tasks =
+        range.take(paging::limit(limit)).map(|item| item.and_then(|(id, t)| task(deps, id, t, clock)));
     Ok(TasksResponse { tasks: tasks.collect::<StdResult<_>>()? })
 }
 
 fn claim(deps: Deps<'_>, clock: &Clock, claim: Claim) -> StdResult<ClaimResponse> {
-    let randomness = POSTED.may_load(deps.storage, claim.seed_round)?;
+    let randomness = POSTED.may_load(deps.storage, claim.seed_round)?.as_ref().map(rounds::random);
     let medians = claim.measured.map(|m| m.medians);
     Ok(ClaimResponse {
         seed: randomness.map(|r| seed(claim.task, claim.trainer.as_str(), &r)),

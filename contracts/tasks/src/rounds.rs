@@ -1,5 +1,5 @@
 //! Beacon rounds: which one somebody waits for, and what it gave.
-use cosmwasm_std::{Empty, StdResult, Storage, Timestamp};
+use cosmwasm_std::{Binary, Empty, StdResult, Storage, Timestamp};
 use cw_storage_plus::Map;
 use lyceum_api::Hash32;
 use lyceum_api::tasks::Beacon;
@@ -7,8 +7,8 @@ use lyceum_onchain::beacon;
 
 use crate::error::ContractError;
 
-/// round → randomness.
-pub const POSTED: Map<u64, Hash32> = Map::new("rounds_posted");
+/// round → its signature.
+pub const POSTED: Map<u64, Binary> = Map::new("rounds_posted");
 /// Rounds that somebody waits for and nobody has posted.
 pub const WANTED: Map<u64, Empty> = Map::new("rounds_wanted");
 
@@ -38,7 +38,13 @@ pub fn want(storage: &mut dyn Storage, round: u64) -> StdResult<()> {
     WANTED.save(storage, round, &Empty {})
 }
 
+/// The randomness that a signature gives.
+pub fn random(signature: &Binary) -> Hash32 {
+    Hash32(beacon::randomness(signature))
+}
+
 /// A round's randomness, which must be posted.
 pub fn randomness(storage: &dyn Storage, round: u64) -> Result<Hash32, ContractError> {
-    POSTED.may_load(storage, round)?.ok_or(ContractError::RoundUnknown { round })
+    let signature = POSTED.may_load(storage, round)?.ok_or(ContractError::RoundUnknown { round })?;
+    Ok(random(&signature))
 }

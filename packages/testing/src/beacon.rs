@@ -50,6 +50,11 @@ impl Beacon {
         (round > 0 && self.time_of(round) <= time).then(|| self.sign(round))
     }
 
+    /// The first round that comes out at or after a time, Unix seconds.
+    pub fn first_round_from(&self, time: u64) -> u64 {
+        beacon::first_round_from(self.genesis, self.period, time)
+    }
+
     /// When a round comes out, Unix seconds.
     pub fn time_of(&self, round: u64) -> u64 {
         beacon::round_time(self.genesis, self.period, round)

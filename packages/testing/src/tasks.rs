@@ -7,7 +7,7 @@ use lyceum_api::experts::{self, NewModel};
 use lyceum_api::manifest::Target;
 use lyceum_api::tasks::{
     Benchmark, CLASS_FP32, ConfigResponse, DomainsResponse, ExecuteMsg, Metric, NewDomain, NewTask, QueryMsg,
-    RecipeBounds, TaskResponse, TaskShard, TasksResponse, key_commitment,
+    RecipeBounds, SEALED_KEY_BYTES, TaskResponse, TaskShard, TasksResponse, key_commitment,
 };
 use lyceum_api::{Hash32, MICRO};
 
@@ -86,17 +86,26 @@ impl Network {
                 bytes: 65_536,
                 items: 64,
                 key: key_commitment(&Self::benchmark_key()),
+                round: 0, // chosen when it is opened
+                // The contract can't look inside.
+                sealed_key: vec![7; SEALED_KEY_BYTES].into(),
             },
         }
     }
 
-    /// Opens a task with its deposit and fees, which the opener is given for this, and gives its id.
-    pub fn open_task(&mut self, opener: &Addr, task: NewTask) -> anyhow::Result<u64> {
+    /// Opens a task with its deposit and fees, which the opener is given for this, and gives its id. A benchmark whose
+    /// round is 0 gets the first one that comes out after the commit deadline.
+    pub fn open_task(&mut self, opener: &Addr, mut task: NewTask) -> anyhow::Result<u64> {
         let contract = self.at.tasks.clone();
         let config: ConfigResponse = self.query(&contract, &QueryMsg::Config {})?;
         let fees = config.params.claim_fee.u128() * u128::from(task.max_claims);
         let funds = config.params.opener_deposit.u128() + fees;
         self.fund(opener, funds)?;
+        if task.benchmark.round == 0 {
+            // The deadline counts from the height that includes the message.
+            let out = self.time() + self.block_seconds + task.commit_seconds;
+            task.benchmark.round = self.beacon.first_round_from(out);
+        }
         self.execute(opener, &contract, &ExecuteMsg::OpenTask { task }, funds)?;
         let page_after = |start_after| QueryMsg::Tasks { start_after, limit: None };
         let last_of = |page: &TasksResponse| page.tasks.last().map(|task| task.id);

@@ -1,5 +1,5 @@
 //! Posting beacon rounds.
-use lyceum_api::Hash32;
+use cosmwasm_std::Binary;
 use lyceum_api::tasks::Event;
 use lyceum_onchain::beacon;
 
@@ -7,9 +7,9 @@ use crate::ctx::Ctx;
 use crate::error::ContractError;
 use crate::rounds::{self, POSTED, WANTED};
 
-/// Stores the randomness of a round whose time has come. On a localnet someone holds the key: a round of the
+/// Stores the signature of a round whose time has come. On a localnet someone holds the key: a round of the
 /// future is refused, or he could show one before what it decides is fixed.
-pub fn post(ctx: &mut Ctx<'_>, round: u64, signature: &[u8]) -> Result<(), ContractError> {
+pub fn post(ctx: &mut Ctx<'_>, round: u64, signature: &Binary) -> Result<(), ContractError> {
     if POSTED.has(ctx.deps.storage, round) {
         return Err(ContractError::RoundPosted { round });
     }
@@ -21,7 +21,7 @@ pub fn post(ctx: &mut Ctx<'_>, round: u64, signature: &[u8]) -> Result<(), Contr
     if !beacon::verify(ctx.deps.api, &ctx.config.beacon.public_key, round, signature)? {
         return Err(ContractError::BadSignature { round });
     }
-    POSTED.save(ctx.storage(), round, &Hash32(beacon::randomness(signature)))?;
+    POSTED.save(ctx.storage(), round, signature)?;
     WANTED.remove(ctx.storage(), round);
     ctx.emit(Event::BeaconPosted { round });
     Ok(())

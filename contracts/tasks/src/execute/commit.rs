@@ -3,6 +3,7 @@ use lyceum_api::Hash32;
 use lyceum_api::tasks::{ClaimStatus, Event};
 
 use super::take::ensure_open;
+use super::unseal::ensure_kept;
 use crate::ctx::Ctx;
 use crate::error::ContractError;
 use crate::state::{Claim, status_name};
@@ -14,6 +15,7 @@ pub fn commit(ctx: &mut Ctx<'_>, id: u64, commit: Hash32) -> Result<(), Contract
     let task = ctx.task(claim.task)?;
     ensure_open(&task)?;
     ctx.before(task.commit_until)?;
+    ensure_kept(ctx, claim.task, &task)?;
     claim.commit = Some(commit);
     claim.status = ClaimStatus::Committed {};
     ctx.emit(Event::ClaimCommitted { claim: id });

@@ -6,6 +6,7 @@ use lyceum_api::tasks::{ClaimStatus, PanelStatus};
 use super::draw::Bench;
 use super::outcome;
 use super::settle::cost_each;
+use super::unseal::ensure_kept;
 use crate::ctx::Ctx;
 use crate::error::ContractError;
 use crate::rounds::{self, POSTED};
@@ -16,6 +17,7 @@ pub fn expire(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
     let task = ctx.task(claim.task)?;
     match claim.status {
         ClaimStatus::Taken {} => {
+            ensure_kept(ctx, claim.task, &task)?;
             ctx.not_before(task.commit_until)?;
             let trainer = claim.trainer.clone();
             ctx.out.pay(&trainer, claim.bond, "bond_returned");

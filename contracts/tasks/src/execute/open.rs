@@ -8,7 +8,7 @@ use lyceum_api::datasets::{DatasetResponse, Source, Status, Tier};
 use lyceum_api::experts::{HeadsResponse, QueryMsg as ExpertsQuery};
 use lyceum_api::manifest::{MAX_INTERVALS, MAX_SHARDS, Target};
 use lyceum_api::nodes::Role;
-use lyceum_api::tasks::{Event, NewTask, TaskStatus};
+use lyceum_api::tasks::{Event, NewTask, SEALED_KEY_BYTES, TaskStatus};
 use lyceum_economy::bond::{MAX_DRAWN, claim_bond};
 use lyceum_onchain::intervals::distinct;
 
@@ -16,6 +16,7 @@ use super::domain::MAX_HEADS;
 use super::ensure_range;
 use crate::ctx::Ctx;
 use crate::error::ContractError;
+use crate::rounds;
 use crate::state::{Domain, TASK_COUNT, Task, next_id};
 
 /// All seats re-execute at most one interval in so many.
@@ -46,6 +47,8 @@ pub fn open(ctx: &mut Ctx<'_>, spec: NewTask) -> Result<(), ContractError> {
     )?;
     let now = ctx.now();
     let commit_until = now.plus_seconds(spec.commit_seconds);
+    let reveal_until = commit_until.plus_seconds(ctx.params.reveal_seconds);
+    ensure_timely(ctx, spec.benchmark.round, commit_until, reveal_until)?;
     let task = Task {
         opener: ctx.sender().clone(),
         model: model_id,
@@ -61,7 +64,7 @@ pub fn open(ctx: &mut Ctx<'_>, spec: NewTask) -> Result<(), ContractError> {
         reserve,
         opened_at: ctx.clock.chain(),
         commit_until,
-        reveal_until: commit_until.plus_seconds(ctx.params.reveal_seconds),
+        reveal_until,
         key: None,
         status: TaskStatus::Open,
         claims: vec![],
@@ -105,7 +108,22 @@ fn validate(spec: &NewTask, domain: &Domain) -> Result<(), ContractError> {
     ensure_range("the number of claims", spec.max_claims.into(), 1, MAX_CLAIMS)?;
     // Two items at least: the gain subtracts standard errors.
     ensure_range("the benchmark's items", spec.benchmark.items.into(), 2, 1 << 20)?;
-    ensure_range("the benchmark's bytes", spec.benchmark.bytes, 1, 1 << 32)
+    ensure_range("the benchmark's bytes", spec.benchmark.bytes, 1, 1 << 32)?;
+    let sealed = SEALED_KEY_BYTES as u64;
+    ensure_range(
+        "the length of the benchmark's sealed key",
+        spec.benchmark.sealed_key.len() as u64,
+        sealed,
+        sealed,
+    )
+}
+
+/// The round that unseals the benchmark comes out when nobody commits any more, and early enough to unseal.
+fn ensure_timely(ctx: &Ctx<'_>, round: u64, from: Timestamp, until: Timestamp) -> Result<(), ContractError> {
+    let (from, until) = (ctx.clock.on_chain(from), ctx.clock.on_chain(until));
+    let least = from.seconds() + u64::from(from.subsec_nanos() > 0);
+    let out = rounds::time(&ctx.config.beacon, round).seconds();
+    ensure_range("the time of the benchmark's round", out, least, until.seconds())
 }
 
 /// Tier and source of every shard, in order. Each dataset is asked for once; there are at most 64.

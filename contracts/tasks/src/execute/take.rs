@@ -5,6 +5,7 @@ use lyceum_api::tasks::{ClaimStatus, Event, TaskStatus};
 
 use super::ensure_range;
 use super::open::ensure_active;
+use super::unseal::ensure_kept;
 use crate::ctx::Ctx;
 use crate::error::ContractError;
 use crate::rounds;
@@ -14,6 +15,7 @@ pub fn take(ctx: &mut Ctx<'_>, task_id: u64, recipe: Recipe) -> Result<(), Contr
     let mut task = ctx.task(task_id)?;
     ensure_open(&task)?;
     ctx.before(task.commit_until)?;
+    ensure_kept(ctx, task_id, &task)?;
     let operator = ensure_active(ctx, Role::Trainer, "trainer")?;
     let trainer = ctx.sender().clone();
     let opener = ctx.config.nodes().node(&ctx.deps.querier, &task.opener)?;
@@ -36,6 +38,9 @@ pub fn take(ctx: &mut Ctx<'_>, task_id: u64, recipe: Recipe) -> Result<(), Contr
     let epoch = ctx.config.nodes().config(&ctx.deps.querier)?.epoch;
     let seed_round = rounds::after(&ctx.config.beacon, ctx.clock.chain());
     rounds::want(ctx.storage(), seed_round)?;
+    if task.claims.is_empty() {
+        rounds::want(ctx.storage(), task.spec.benchmark.round)?;
+    }
     let id = next_id(ctx.storage(), &CLAIM_COUNT)?;
     let claim = Claim {
         id,

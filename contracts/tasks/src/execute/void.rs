@@ -1,17 +1,23 @@
-//! Voiding a task whose benchmark was not unsealed.
+//! Voiding a task whose benchmark was not unsealed, or came out too early.
 use lyceum_api::tasks::{ClaimStatus, Event, TaskStatus};
 
 use super::outcome;
 use super::take::ensure_open;
+use super::unseal::is_exposed;
 use crate::ctx::Ctx;
 use crate::error::ContractError;
 
 /// Bonds and fees of committed and revealed claims go back. The opener loses its deposit and a fee for each of
 /// them; what is left of its reserve returns. Claims that were never committed are lost as ever.
+///
+/// A benchmark that a pause exposed is nobody's fault: everybody gets everything back.
 pub fn void_task(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
     let mut task = ctx.task(id)?;
     ensure_open(&task)?;
-    ctx.not_before(task.reveal_until)?;
+    let exposed = is_exposed(ctx.deps.storage, &ctx.config.beacon, &ctx.clock, &task)?;
+    if !exposed {
+        ctx.not_before(task.reveal_until)?;
+    }
     if task.key.is_some() {
         return Err(ContractError::WrongPhase {
             what: "the task",
@@ -22,9 +28,14 @@ pub fn void_task(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
     let mut voided = 0u32;
     for claim in &task.claims {
         let mut claim = ctx.claim(*claim)?;
-        if matches!(claim.status, ClaimStatus::Committed {} | ClaimStatus::Revealed {}) {
+        let harmed = match claim.status {
+            ClaimStatus::Committed {} | ClaimStatus::Revealed {} => true,
+            ClaimStatus::Taken {} => exposed,
+            _ => false,
+        };
+        if harmed {
             // No panel of it can have been drawn without the key, so its fee is still here.
-            outcome::void_claim(ctx, &mut claim, "unsealed")?;
+            outcome::void_claim(ctx, &mut claim, if exposed { "exposed" } else { "unsealed" })?;
             ctx.save_claim(&claim)?;
             voided += 1;
         }
@@ -32,7 +43,7 @@ pub fn void_task(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
             return Err(ContractError::Unsettled { claim: claim.id });
         }
     }
-    if voided == 0 {
+    if voided == 0 && !exposed {
         // Nobody was harmed: the task is finalized.
         return Err(ContractError::WrongPhase {
             what: "the task",
@@ -40,10 +51,14 @@ pub fn void_task(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
             found: "unclaimed".into(),
         });
     }
-    let penalty = task.fee * cosmwasm_std::Uint128::from(voided);
-    ctx.out.give_treasury(task.deposit + penalty);
     let opener = task.opener.clone();
-    ctx.out.pay(&opener, task.reserve - penalty, "reserve_returned");
+    if exposed {
+        ctx.out.pay(&opener, task.deposit + task.reserve, "reserve_returned");
+    } else {
+        let penalty = task.fee * cosmwasm_std::Uint128::from(voided);
+        ctx.out.give_treasury(task.deposit + penalty);
+        ctx.out.pay(&opener, task.reserve - penalty, "reserve_returned");
+    }
     task.status = TaskStatus::Void;
     ctx.emit(Event::TaskVoided { task: id });
     ctx.save_task(id, &task)

@@ -27,7 +27,10 @@ fn expire(claim: u64) -> ExecuteMsg {
 #[test]
 fn a_task_outlives_a_pause_in_every_phase_with_its_windows_unspent() {
     let mut w = World::new();
-    let task = w.open();
+    // A benchmark whose round comes out late in the reveal window outlives a short pause of the commits.
+    let mut late = w.timed(new_task());
+    late.benchmark.round += 190;
+    let task = w.open_exactly(late);
     let left = |w: &World| w.task(task).commit_until.seconds() - w.now();
     let (claim, run) = w.train(&w.trainer.clone(), task, |run| run);
     let before = left(&w);
@@ -35,7 +38,6 @@ fn a_task_outlives_a_pause_in_every_phase_with_its_windows_unspent() {
     w.wait(500);
     assert_eq!(left(&w), before, "also seen from within the pause");
     set_paused(&mut w, false);
-    pause(&mut w);
     assert_eq!(left(&w), before);
     w.refused(&w.stranger(), &expire(claim), 0, &format!("not before {}", w.now() + before));
     w.commit(claim, &run);
@@ -156,4 +158,66 @@ fn after_a_pause_the_beacon_is_still_on_the_chains_time() {
         0,
         "comes out at",
     );
+}
+
+#[test]
+fn a_benchmark_that_a_pause_let_out_before_the_commits_end_voids_its_task_at_nobodys_cost() {
+    let mut w = World::new();
+    let task = w.open();
+    let (trainer, rival) = (w.trainer.clone(), w.rival.clone());
+    let (committed, run) = w.train(&trainer, task, |run| run);
+    let taken = w.take(&rival, task);
+    w.commit(committed, &run);
+    assert!(!w.task(task).exposed);
+    w.refused(&w.stranger(), &ExecuteMsg::VoidTask { task }, 0, "too early");
+    pause(&mut w);
+    assert!(w.task(task).exposed, "everybody can have the benchmark, and the commit window is still open");
+    let commit = w.commit_of(&rival, task, &run);
+    w.refused(&rival, &ExecuteMsg::Commit { claim: taken, commit }, 0, "send VoidTask");
+    w.until(w.task(task).commit_until.seconds());
+    w.refused(&w.coordinator.clone(), &ExecuteMsg::Unseal { task, key: KEY }, 0, "send VoidTask");
+    w.refused(&w.stranger(), &expire(taken), 0, "send VoidTask");
+    pause(&mut w);
+    assert!(w.task(task).exposed);
+    w.ok(&w.stranger(), &ExecuteMsg::VoidTask { task }, 0);
+    let bond = w.task(task).bond.u128();
+    for trainer in [&trainer, &rival] {
+        assert_eq!(w.credited(trainer, "bond_returned"), bond);
+        assert_eq!(w.credited(trainer, "fee_returned"), FEE);
+    }
+    assert_eq!(w.credited(&w.coordinator, "reserve_returned"), DEPOSIT + 2 * FEE);
+    assert_eq!((w.treasury(), w.held()), (0, 0));
+    assert_eq!(w.task(task).status, TaskStatus::Void);
+}
+
+#[test]
+fn a_pause_after_the_commits_end_exposes_nothing() {
+    let mut w = World::new();
+    let task = w.open();
+    let (claim, run) = w.train(&w.trainer.clone(), task, |run| run);
+    w.commit(claim, &run);
+    w.until(w.task(task).commit_until.seconds());
+    pause(&mut w);
+    assert!(!w.task(task).exposed);
+    w.refused(&w.stranger(), &ExecuteMsg::VoidTask { task }, 0, "too early");
+    w.post(w.task(task).task.benchmark.round);
+    w.unseal(task);
+    w.reveal(claim, &run);
+}
+
+#[test]
+fn the_round_of_a_benchmark_is_wanted_once_somebody_takes_the_task_and_its_signature_stays() {
+    let mut w = World::new();
+    let task = w.open();
+    let round = w.task(task).task.benchmark.round;
+    let wanted = |w: &World| w.ask::<RoundsResponse>(&QueryMsg::WantedRounds { limit: None }).rounds;
+    assert!(!wanted(&w).contains(&round));
+    w.take(&w.trainer.clone(), task);
+    assert!(wanted(&w).contains(&round));
+    w.post(round);
+    assert!(!wanted(&w).contains(&round));
+    let posted: BeaconResponse = w.ask(&QueryMsg::Beacon { round });
+    assert_eq!(posted.signature, Some(w.signature(round)));
+    let random = lyceum_onchain::beacon::randomness(&w.signature(round));
+    assert_eq!(posted.randomness.map(|r| r.0), Some(random));
 }

@@ -60,7 +60,7 @@ fn a_task_is_opened_by_a_coordinator_with_exact_funds_and_within_bounds() {
     w.refused(&w.trainer.clone(), &msg(new_task()), funds, "not an active coordinator");
     w.refused(&coordinator, &msg(new_task()), funds - 1, "funds of 20000000");
     w.refused(&coordinator, &msg(new_task()), 0, "funds of 20000000");
-    let bad: [Bad<NewTask>; 17] = [
+    let bad: [Bad<NewTask>; 21] = [
         (|t| t.domain = 9, "no domain 9"),
         (|t| t.target = Target::Expert { index: 1 }, "the target's expert"),
         (|t| t.steps_per_interval = 0, "steps per interval"),
@@ -78,9 +78,13 @@ fn a_task_is_opened_by_a_coordinator_with_exact_funds_and_within_bounds() {
         (|t| t.max_claims = 9, "the number of claims"),
         (|t| t.benchmark.items = 1, "items"),
         (|t| t.benchmark.bytes = 0, "bytes"),
+        (|t| t.benchmark.sealed_key = vec![7; 161].into(), "sealed key is 161, expected 160 to 160"),
+        (|t| t.benchmark.round -= 1, "the time of the benchmark's round is"),
+        (|t| t.benchmark.round += 201, "the time of the benchmark's round is"),
+        (|t| t.benchmark.round = u64::MAX, "the time of the benchmark's round is"),
     ];
     for (change, because) in bad {
-        let mut bad = new_task();
+        let mut bad = w.timed(new_task());
         change(&mut bad);
         let funds = DEPOSIT + FEE * u128::from(bad.max_claims);
         w.refused(&coordinator, &msg(bad), funds, because);
@@ -146,7 +150,10 @@ fn a_round_is_posted_once_in_its_time_and_signed() {
     let task = w.open();
     w.ok(&w.trainer.clone(), &ExecuteMsg::Take { task, recipe: recipe() }, w.task(task).bond.u128() + FEE);
     let round = w.claim(1).seed_round;
-    assert_eq!(w.ask::<RoundsResponse>(&QueryMsg::WantedRounds { limit: None }).rounds, [round]);
+    assert_eq!(
+        w.ask::<RoundsResponse>(&QueryMsg::WantedRounds { limit: None }).rounds,
+        [round, w.task(task).task.benchmark.round]
+    );
     assert_eq!(w.claim(1).seed, None);
     let who = w.stranger();
     let msg = |round, signature| ExecuteMsg::PostBeacon { round, signature };
@@ -159,7 +166,7 @@ fn a_round_is_posted_once_in_its_time_and_signed() {
     w.ok(&who, &msg(round, w.signature(round)), 0);
     w.refused(&who, &msg(round, w.signature(round)), 0, "is posted");
     assert!(w.claim(1).seed.is_some());
-    assert!(w.ask::<RoundsResponse>(&QueryMsg::WantedRounds { limit: None }).rounds.is_empty());
+    assert!(!w.ask::<RoundsResponse>(&QueryMsg::WantedRounds { limit: None }).rounds.contains(&round));
 }
 
 #[test]
@@ -311,7 +318,7 @@ fn only_the_charter_pauses_and_then_nobody_else_is_heard() {
     w.ok(&charter, &pause(true), 0);
     w.refused(
         &w.coordinator.clone(),
-        &ExecuteMsg::OpenTask { task: new_task() },
+        &ExecuteMsg::OpenTask { task: w.timed(new_task()) },
         DEPOSIT + 2 * FEE,
         "paused",
     );
@@ -325,7 +332,7 @@ fn only_the_charter_pauses_and_then_nobody_else_is_heard() {
     let bad = Params { claim_fee: Uint128::zero(), ..Params::default() };
     w.refused(&charter, &ExecuteMsg::SetParams { params: bad }, 0, "a fee or deposit");
     w.ok(&charter, &pause(false), 0);
-    w.ok(&w.coordinator.clone(), &ExecuteMsg::OpenTask { task: new_task() }, DEPOSIT + 14);
+    w.ok(&w.coordinator.clone(), &ExecuteMsg::OpenTask { task: w.timed(new_task()) }, DEPOSIT + 14);
 }
 
 #[test]
@@ -338,7 +345,7 @@ fn foreign_coins_are_refused() {
     let mut setup = NODES.load(&*w.app.contract_storage(&w.nodes)).unwrap();
     setup.coordinators.push(who.clone());
     w.set(&w.nodes.clone(), NODES, &setup);
-    let msg = ExecuteMsg::OpenTask { task: new_task() };
+    let msg = ExecuteMsg::OpenTask { task: w.timed(new_task()) };
     let funds = coins(DEPOSIT + 2 * FEE, "uatom");
     let error = w.app.execute_contract(who, w.tasks.clone(), &msg, &funds).unwrap_err();
     let cause = root_cause(&format!("{error:?}"));

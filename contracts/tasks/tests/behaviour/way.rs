@@ -16,7 +16,19 @@ impl World {
         self.open_as(new_task())
     }
 
+    /// The task with the first round that comes out after its commit deadline.
+    pub fn timed(&self, mut task: NewTask) -> NewTask {
+        let out = self.now() + task.commit_seconds;
+        task.benchmark.round = lyceum_onchain::beacon::first_round_from(START - 3_000, 3, out);
+        task
+    }
+
     pub fn open_as(&mut self, task: NewTask) -> u64 {
+        let task = self.timed(task);
+        self.open_exactly(task)
+    }
+
+    pub fn open_exactly(&mut self, task: NewTask) -> u64 {
         let funds = DEPOSIT + FEE * u128::from(task.max_claims);
         self.ok(&self.coordinator.clone(), &ExecuteMsg::OpenTask { task }, funds);
         self.ask::<TasksResponse>(&QueryMsg::Tasks { start_after: None, limit: None })

@@ -82,6 +82,8 @@ pub fn new_task() -> NewTask {
             bytes: 4096,
             items: 16,
             key: key_commitment(&KEY),
+            round: 0, // set when it is opened
+            sealed_key: vec![7; SEALED_KEY_BYTES].into(),
         },
     }
 }

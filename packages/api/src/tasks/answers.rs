@@ -1,7 +1,7 @@
 //! What `tasks` answers.
 
 use cosmwasm_schema::cw_serde;
-use cosmwasm_std::{Addr, Timestamp, Uint128};
+use cosmwasm_std::{Addr, Binary, Timestamp, Uint128};
 
 use super::{Beacon, NewDomain, NewTask, Params, ServedState};
 use crate::Hash32;
@@ -90,6 +90,8 @@ pub struct TaskResponse {
     pub reveal_until: Timestamp,
     /// The key, once unsealed.
     pub key: Option<Hash32>,
+    /// Whether a pause moved the commit deadline behind the benchmark's round: the task can only be voided.
+    pub exposed: bool,
     /// Where it stands.
     pub status: TaskStatus,
     /// Its claims, at most 8.
@@ -341,6 +343,8 @@ pub struct OpeningResponse {
 pub struct BeaconResponse {
     /// sha256 of the signature.
     pub randomness: Option<Hash32>,
+    /// The signature, 48 bytes on G1; it opens what is under timelock encryption to the round.
+    pub signature: Option<Binary>,
 }
 
 /// Answer to [`super::QueryMsg::WantedRounds`].

@@ -163,7 +163,10 @@ pub struct RecipeBounds {
     pub max_warmup: u32,
 }
 
-/// A sealed benchmark: used once, unsealed after the commit deadline.
+/// Bytes of [`Benchmark::sealed_key`]: a point on G2 and twice 32 bytes.
+pub const SEALED_KEY_BYTES: usize = 160;
+
+/// A sealed benchmark: used once, unsealed after the commit deadline, by anyone.
 #[cw_serde]
 #[derive(Eq)]
 pub struct Benchmark {
@@ -175,6 +178,12 @@ pub struct Benchmark {
     pub items: u32,
     /// [`key_commitment`] of the key that unseals it.
     pub key: Hash32,
+    /// The beacon's round whose signature gives that key to everybody. It comes out within the reveal window, so
+    /// not before the commit deadline.
+    pub round: u64,
+    /// The key under timelock encryption to `round` (tlock's scheme), [`SEALED_KEY_BYTES`]. The chain can't look
+    /// inside: what does not open leaves the task sealed, and [`ExecuteMsg::VoidTask`] follows at its opener's cost.
+    pub sealed_key: Binary,
 }
 
 /// A task to open.
@@ -279,7 +288,8 @@ pub enum ExecuteMsg {
         /// The salt.
         salt: Binary,
     },
-    /// After the commit deadline: the key that the task committed to.
+    /// After the commit deadline: the key that the task committed to, which anyone takes out of the benchmark's
+    /// `sealed_key` with the signature of its round.
     Unseal {
         /// The task.
         task: u64,
@@ -388,7 +398,8 @@ pub enum ExecuteMsg {
         /// The claim.
         claim: u64,
     },
-    /// The task's benchmark was not unsealed in time: void it; the opener pays the fees back.
+    /// The task's benchmark was not unsealed in time: void it; the opener pays the fees back. Where a pause moved the
+    /// commit deadline behind the benchmark's round ([`TaskResponse::exposed`]), at once, and nobody pays.
     VoidTask {
         /// The task.
         task: u64,
