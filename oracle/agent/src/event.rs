@@ -1,25 +1,66 @@
-//! [`Event`]: what a node tells whoever watches it. Nothing depends on anyone listening.
+//! [`Event`]: what a node tells whoever watches it. Nothing depends on anyone listening. As JSON an event is one
+//! object: `{"node": …, "what": "sent", …}`.
 
 use lyceum_api::datasets::AuditReport;
+use serde::Serialize;
 use tokio::sync::mpsc;
 
 /// Something a node did or learned.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Event {
     /// The node's name.
     pub node: String,
     /// What.
+    #[serde(flatten)]
     pub what: What,
 }
 
 /// What happened.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
 pub enum What {
+    /// A life begins.
+    Started {
+        /// The height up to which its journal says what was seen; 0 at first.
+        cursor: u64,
+    },
+    /// Work begins; the journal holds everything that led to it.
+    Began {
+        /// What it is, e.g. `train/7`.
+        key: String,
+    },
+    /// A transaction is about to be sent; the journal holds everything that it depends on.
+    Sending {
+        /// What it is, e.g. `reveal/7`.
+        key: String,
+    },
+    /// It is not known what became of a transaction; it is looked at again before anything is sent again.
+    Unknown {
+        /// What it was.
+        key: String,
+        /// Why it is not known.
+        words: String,
+    },
+    /// The chain or the disk does not answer; the node tries again.
+    Retrying {
+        /// The stable code of the error.
+        code: String,
+        /// Its words.
+        words: String,
+        /// Milliseconds until it does.
+        after_ms: u64,
+    },
+    /// It leaves: it takes nothing new.
+    Draining {
+        /// What it owes before it ends.
+        owes: Vec<String>,
+    },
     /// A run goes on. Dropped when nobody keeps up.
     Training {
         /// The claim.
         claim: u64,
         /// How far.
+        #[serde(serialize_with = "as_object")]
         progress: lyceum_learn::Progress,
     },
     /// A run ended.
@@ -95,6 +136,20 @@ pub enum What {
         /// Why.
         words: String,
     },
+}
+
+fn as_object<S: serde::Serializer>(
+    progress: &lyceum_learn::Progress,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeStruct;
+    let mut s = serializer.serialize_struct("Progress", 5)?;
+    s.serialize_field("step", &progress.step)?;
+    s.serialize_field("steps", &progress.steps)?;
+    s.serialize_field("loss", &progress.loss)?;
+    s.serialize_field("tokens_per_second", &progress.tokens_per_second)?;
+    s.serialize_field("remaining", &progress.remaining)?;
+    s.end()
 }
 
 /// Where a node's events go.
