@@ -4,6 +4,7 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,8 +16,10 @@ pub enum Step {
     CreateFolder,
     /// A temporary file is created.
     CreateFile,
-    /// So many bytes are appended to a temporary file.
+    /// So many bytes are written to a file that isn't in its place yet.
     Write(usize),
+    /// A file gets its length, full of holes.
+    SetLen,
     /// A file is made durable.
     SyncFile,
     /// A file is moved into its place.
@@ -80,6 +83,32 @@ impl Disk {
             }
         }
         Ok(())
+    }
+
+    /// Writes at a place of a file whose length stays.
+    pub(crate) fn write_all_at(&self, file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let allowed = match &self.0 {
+                Some(faults) => faults.before(Step::Write(bytes.len()))?.min(bytes.len()),
+                None => bytes.len(),
+            };
+            match file.write_at(&bytes[..allowed], at) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    bytes = &bytes[written..];
+                    at += written as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a file its length; what wasn't written reads as zeros and takes no room.
+    pub(crate) fn set_len(&self, file: &File, len: u64) -> io::Result<()> {
+        self.before(Step::SetLen)?;
+        file.set_len(len)
     }
 
     pub(crate) fn sync_file(&self, file: &File) -> io::Result<()> {

@@ -8,7 +8,7 @@ use lyceum_tensorblock::{FileError, FormatError, Root};
 
 use crate::layout::hex;
 
-/// Why the store refused or failed. Whatever it is, nothing half-written stays.
+/// Why the store refused or failed. Whatever it is, no half-written blob can be seen.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -49,6 +49,42 @@ pub enum StoreError {
         root: Root,
         /// What was wrong.
         source: SliceError,
+    },
+    /// A verified stream that isn't as long as the range's must be.
+    #[error("blob {}: a stream of {found} bytes where {required} are needed", hex(root))]
+    StreamLength {
+        /// The blob's root.
+        root: Root,
+        /// Bytes it must have.
+        required: u64,
+        /// Bytes it had.
+        found: u64,
+    },
+    /// The blob is longer than it may be; its last tile proves it.
+    #[error("blob {} has {found} bytes, at most {most} are taken", hex(root))]
+    TooLarge {
+        /// The blob's root.
+        root: Root,
+        /// Its length.
+        found: u64,
+        /// The most it may have.
+        most: u64,
+    },
+    /// A window was given to a blob that has no place for it.
+    #[error("blob {}: window {index} is of another blob, or not the one that begins it", hex(root))]
+    WrongWindow {
+        /// The blob's root.
+        root: Root,
+        /// The window.
+        index: u64,
+    },
+    /// A blob isn't whole yet.
+    #[error("blob {}: window {index} is missing", hex(root))]
+    WindowMissing {
+        /// The blob's root.
+        root: Root,
+        /// The first window that isn't there.
+        index: u64,
     },
     /// The blob would exceed the quota.
     #[error("{needed} bytes more would exceed the quota of {quota}, of which {used} are used")]
@@ -111,6 +147,17 @@ pub enum Damage {
 }
 
 impl StoreError {
+    /// Whether it proves that who sent the bytes is faulty or lies: they are not the root's.
+    pub fn is_senders_fault(&self) -> bool {
+        match self {
+            Self::BadTile { .. } | Self::StreamLength { .. } => true,
+            Self::Slice { source, .. } => {
+                !matches!(source, SliceError::Io(_) | SliceError::DataLength { .. })
+            }
+            _ => false,
+        }
+    }
+
     /// Gives an operating system's error its path, and a full disk its own name.
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();

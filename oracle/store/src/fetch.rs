@@ -1,18 +1,17 @@
-//! From one store to another, every tile verified on arrival.
+//! From one source into the store, every tile verified on arrival.
 
 use std::ops::Range;
 
-use lyceum_tensorblock::tile::TILE_LEN;
-use lyceum_tensorblock::verified::{decode_range, encode_range, encoded_len};
+use lyceum_tensorblock::verified::encode_range;
 use lyceum_tensorblock::{Outboard, Root};
 
 use crate::error::{Damage, StoreError};
+use crate::partial::{Begun, begin};
 use crate::store::Store;
+use crate::window::{Window, check_length, last_tile, window_count, window_range};
 
-/// Bytes asked for at once: 256 tiles. It bounds what a transfer holds in memory.
-pub const WINDOW: u64 = 256 * TILE_LEN;
-
-/// Where blobs can be fetched from. Nothing it says is believed: what it sends is checked against the root.
+/// Where blobs can be fetched from. Nothing it says is believed: its bytes are checked against the root, and the
+/// length it states against the proof of the last tile.
 pub trait Source {
     /// The length of a blob in bytes.
     fn length(&self, root: &Root) -> Result<u64, StoreError>;
@@ -35,57 +34,63 @@ impl Source for Store {
 }
 
 impl Store {
-    /// Copies a blob from `source`. A bad tile ends it with an error that names the tile, and nothing is kept. A blob
-    /// that is already here isn't asked for.
-    pub fn fetch(&self, root: &Root, source: &impl Source) -> Result<(), StoreError> {
-        if self.has(root) {
-            return Ok(());
-        }
-        let len = source.length(root)?;
-        let mut writer = self.writer()?;
+    /// Copies a blob of any length from `source`; see [`Store::fetch_at_most`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn fetch(&self, root: &Root, source: &(impl Source + ?Sized)) -> Result<(), StoreError> {
+        self.fetch_at_most(root, u64::MAX, source)
+    }
+
+    /// Copies a blob of at most `most` bytes from `source`. A bad tile ends it with an error that names the tile;
+    /// the windows that were good stay, so that another source goes on where this one ended. A blob that is
+    /// already here isn't asked for.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] only if it is proved; a source that states a false length sends a bad tile.
+    pub fn fetch_at_most(
+        &self,
+        root: &Root,
+        most: u64,
+        source: &(impl Source + ?Sized),
+    ) -> Result<(), StoreError> {
+        let fits = |found| {
+            if found <= most { Ok(()) } else { Err(StoreError::TooLarge { root: *root, found, most }) }
+        };
         let mut stream = Vec::new();
-        let mut from = 0;
-        loop {
-            let range = from..len.min(from + WINDOW);
-            // Also refuses a length beyond what any file may have, before a byte is asked for.
-            let expected = encoded_len(len, &range).map_err(|error| StoreError::slice(*root, error))?;
-            stream.clear();
-            source.slice(root, range.clone(), &mut stream)?;
-            stream.truncate(usize::try_from(expected).unwrap_or(usize::MAX));
-            decode_range(root, len, range.clone(), &stream[..], |_, tile| Ok(writer.append(tile)?))
-                .map_err(|error: Fetch| error.named(root))?;
-            from = range.end;
-            if from == len {
-                break;
+        let partial = match begin(self, root)? {
+            Begun::Whole => return fits(self.len(root)?),
+            Begun::Partial(partial) => {
+                fits(partial.len())?;
+                partial
             }
+            Begun::Nothing(vacant) => {
+                let len = source.length(root)?;
+                if let Err(too_large) = fits(len) {
+                    source.slice(root, last_tile(root, len)?, &mut stream)?;
+                    check_length(root, len, &stream)?;
+                    return Err(too_large);
+                }
+                // Refuses a length beyond what any blob may have, before a byte is asked for.
+                last_tile(root, len)?;
+                vacant.begin(&window(root, len, window_count(len) - 1, source, &mut stream)?)?
+            }
+        };
+        for index in partial.missing() {
+            partial.add(&window(root, partial.len(), index, source, &mut stream)?)?;
         }
-        writer.commit_as(root)
+        partial.commit()
     }
 }
 
-/// Either side of a transfer may fail.
-enum Fetch {
-    Stream(lyceum_tensorblock::verified::SliceError),
-    Store(StoreError),
-}
-
-impl Fetch {
-    fn named(self, root: &Root) -> StoreError {
-        match self {
-            Self::Stream(error) => StoreError::slice(*root, error),
-            Self::Store(error) => error,
-        }
-    }
-}
-
-impl From<lyceum_tensorblock::verified::SliceError> for Fetch {
-    fn from(error: lyceum_tensorblock::verified::SliceError) -> Self {
-        Self::Stream(error)
-    }
-}
-
-impl From<StoreError> for Fetch {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
+fn window(
+    root: &Root,
+    len: u64,
+    index: u64,
+    source: &(impl Source + ?Sized),
+    stream: &mut Vec<u8>,
+) -> Result<Window, StoreError> {
+    stream.clear();
+    source.slice(root, window_range(len, index), stream)?;
+    Window::decode(root, len, index, stream)
 }

@@ -23,6 +23,13 @@ impl Layout {
     pub(crate) fn blobs(&self) -> PathBuf {
         self.dir.join("blobs")
     }
+    pub(crate) fn partials(&self) -> PathBuf {
+        self.dir.join("partial")
+    }
+    /// A blob that is being fetched, and its sidecar.
+    pub(crate) fn partial(&self, root: &Root) -> [PathBuf; 2] {
+        [BLOB, SIDECAR].map(|kind| self.partials().join(format!("{}.{kind}", hex(root))))
+    }
     /// The folder of a root: its first byte, so that no folder gets too full.
     pub(crate) fn shelf(&self, root: &Root) -> PathBuf {
         self.blobs().join(&hex(root)[..2])
@@ -42,8 +49,15 @@ pub(crate) fn hex(root: &Root) -> String {
 
 /// The root that a file of this store is named after, and its extension; `None` for a foreign name.
 pub(crate) fn parse(path: &Path) -> Option<(Root, &str)> {
+    let root = root_of_name(path)?;
+    let shelf = path.parent()?.file_name()?.to_str()?;
+    (shelf == &hex(&root)[..2]).then_some((root, path.extension()?.to_str()?))
+}
+
+/// The root that a file is named after, wherever it lies.
+pub(crate) fn root_of_name(path: &Path) -> Option<Root> {
     let stem = path.file_stem()?.to_str()?;
     let root = *blake3::Hash::from_hex(stem).ok()?.as_bytes();
-    let shelf = path.parent()?.file_name()?.to_str()?;
-    (hex(&root) == stem && shelf == &stem[..2]).then_some((root, path.extension()?.to_str()?))
+    let kind = path.extension()?.to_str()?;
+    (hex(&root) == stem && (kind == BLOB || kind == SIDECAR)).then_some(root)
 }

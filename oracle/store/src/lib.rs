@@ -8,6 +8,7 @@
 //! ```text
 //! lock                        held while the store is open
 //! tmp/                        what is being written; emptied when the store opens
+//! partial/                    what was fetched in part, to be resumed
 //! blobs/ab/ab…64 hex.tblock   a blob; there whole or not at all
 //! blobs/ab/ab….obao4          its sidecar: length, then the tree's hash pairs
 //! ```
@@ -16,13 +17,17 @@ mod disk;
 mod error;
 mod fetch;
 mod layout;
+mod partial;
 mod store;
+mod window;
 mod writer;
 
 pub use disk::{Faults, Step};
 pub use error::{Damage, StoreError};
-pub use fetch::{Source, WINDOW};
+pub use fetch::Source;
+pub use partial::{Begun, Partial, Vacant, begin};
 pub use store::{Blob, Options, Store, Usage};
+pub use window::{WINDOW, Window, check_length, last_tile, window_count, window_range};
 pub use writer::BlobWriter;
 
 pub use lyceum_tensorblock::Root;

@@ -1,12 +1,12 @@
 //! The store itself: what is there, and the ways in and out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use lyceum_tensorblock::outboard::sidecar_len;
 use lyceum_tensorblock::{Backing, Outboard, Root, TensorBlock, root_of};
@@ -32,6 +32,8 @@ pub struct Store {
     pub(crate) disk: Disk,
     quota: Option<u64>,
     entries: Mutex<Entries>,
+    /// Told whenever a root is no longer fetched.
+    pub(crate) freed: Condvar,
     next_temp: AtomicU64,
     /// Locked while the store is open; the operating system lets go of it even when we are killed.
     _lock: File,
@@ -42,7 +44,7 @@ pub struct Store {
 pub struct Usage {
     /// Blobs and sidecars.
     pub stored: u64,
-    /// Set aside for what is being written.
+    /// Set aside for what is being written, and for what was fetched in part.
     pub reserved: u64,
     /// The most that both may be.
     pub quota: Option<u64>,
@@ -52,7 +54,11 @@ pub struct Usage {
 pub(crate) struct Entries {
     blobs: BTreeMap<Root, Entry>,
     stored: u64,
-    reserved: u64,
+    pub(crate) reserved: u64,
+    /// Blobs of which something is there, and the bytes set aside for each.
+    pub(crate) partials: BTreeMap<Root, u64>,
+    /// Roots that somebody fetches or clears right now.
+    pub(crate) fetching: BTreeSet<Root>,
 }
 
 #[derive(Debug)]
@@ -74,10 +80,9 @@ impl Entries {
         self.blobs.contains_key(root)
     }
 
-    /// A blob has come in: what was reserved for it becomes what it takes.
-    pub(crate) fn settle(&mut self, root: Root, len: u64, reserved: u64) {
+    /// A blob has come in. What was set aside for it is released by whoever set it aside.
+    pub(crate) fn settle(&mut self, root: Root, len: u64) {
         self.add(root, Entry { len, cost: cost(len), damage: None });
-        self.reserved = self.reserved.saturating_sub(reserved);
     }
 
     /// Drops what is known of a root.
@@ -147,7 +152,9 @@ impl Store {
         }
         let entries = Mutex::new(scan(&layout, &disk)?);
         let (quota, next_temp) = (options.quota, AtomicU64::new(0));
-        Ok(Self { layout, disk, quota, entries, next_temp, _lock: lock })
+        let store = Self { layout, disk, quota, entries, freed: Condvar::new(), next_temp, _lock: lock };
+        store.scan_partials()?;
+        Ok(store)
     }
 
     /// Stores bytes under their root.
@@ -288,14 +295,25 @@ impl Store {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Sets room aside. What was only begun and nobody goes on with gives way.
     pub(crate) fn reserve(&self, needed: u64) -> Result<(), StoreError> {
-        let mut entries = self.entries();
-        let used = entries.stored + entries.reserved;
-        if let Some(quota) = self.quota.filter(|&quota| used.saturating_add(needed) > quota) {
-            return Err(StoreError::QuotaExceeded { quota, used, needed });
+        loop {
+            let refused = {
+                let mut entries = self.entries();
+                let used = entries.stored + entries.reserved;
+                match self.quota.filter(|&quota| used.saturating_add(needed) > quota) {
+                    Some(quota) => StoreError::QuotaExceeded { quota, used, needed },
+                    None => {
+                        entries.reserved = entries.reserved.saturating_add(needed);
+                        return Ok(());
+                    }
+                }
+            };
+            let mut idle = self.partials().into_iter();
+            if !idle.any(|(root, _)| matches!(self.abandon(&root), Ok(true))) {
+                return Err(refused);
+            }
         }
-        entries.reserved = entries.reserved.saturating_add(needed);
-        Ok(())
     }
 
     pub(crate) fn release(&self, bytes: u64) {

@@ -18,7 +18,7 @@ use crate::store::Store;
 
 /// A file on its way into its place.
 #[derive(Debug)]
-struct Temp<'a> {
+pub(crate) struct Temp<'a> {
     store: &'a Store,
     path: PathBuf,
     /// Whether it is the store's own and goes when this is dropped: until it has been moved.
@@ -30,6 +30,11 @@ impl<'a> Temp<'a> {
         let path = store.temp_path();
         let file = store.disk.create_file(&path).map_err(|e| StoreError::io(&path, e))?;
         Ok((Self { store, path, remove: true }, file))
+    }
+
+    /// A file that stays where it is if it isn't moved.
+    pub(crate) fn at(store: &'a Store, path: PathBuf) -> Self {
+        Self { store, path, remove: false }
     }
 
     fn move_to(&mut self, to: &Path) -> Result<(), StoreError> {
@@ -98,7 +103,7 @@ impl<'a> BlobWriter<'a> {
         let len = file.metadata().map_err(error)?.len();
         let mut reserved = Reserved { store, bytes: 0 };
         reserved.grow_to(cost(len))?;
-        let temp = Temp { store, path: path.to_path_buf(), remove: false };
+        let temp = Temp::at(store, path.to_path_buf());
         Ok(Self { temp, file, len, reserved })
     }
 
@@ -134,33 +139,47 @@ impl<'a> BlobWriter<'a> {
         let (mut sidecar, mut file) = Temp::create(store)?;
         let written = store.disk.write_all(&mut file, outboard.bytes());
         written.and_then(|()| store.disk.sync_file(&file)).map_err(|e| StoreError::io(&sidecar.path, e))?;
+        store.install(&root, self.len, &mut self.temp, &mut sidecar)?;
+        Ok(root)
+    }
+}
+
+impl Store {
+    /// Moves a durable blob and its durable sidecar into their places. A blob that is already there stays.
+    pub(crate) fn install(
+        &self,
+        root: &Root,
+        len: u64,
+        temp: &mut Temp<'_>,
+        sidecar: &mut Temp<'_>,
+    ) -> Result<(), StoreError> {
         // The lock is held over the moves: nobody else adds or removes this root meanwhile.
-        let mut entries = store.entries();
-        if entries.is_healthy(&root) {
-            return Ok(root);
+        let mut entries = self.entries();
+        if entries.is_healthy(root) {
+            return Ok(());
         }
         let (blob, side, shelf) =
-            (store.layout.blob(&root), store.layout.sidecar(&root), store.layout.shelf(&root));
-        if entries.contains(&root) {
+            (self.layout.blob(root), self.layout.sidecar(root), self.layout.shelf(root));
+        if entries.contains(root) {
             // What is damaged goes first, or its blob would stand beside the new sidecar if we were killed now.
-            store.disk.remove(&blob).map_err(|e| StoreError::io(&blob, e))?;
-            entries.forget(&root);
+            self.disk.remove(&blob).map_err(|e| StoreError::io(&blob, e))?;
+            entries.forget(root);
         }
         if !shelf.is_dir() {
-            store.disk.create_folder(&shelf).map_err(|e| StoreError::io(&shelf, e))?;
+            self.disk.create_folder(&shelf).map_err(|e| StoreError::io(&shelf, e))?;
         }
         let moved = sidecar
             .move_to(&side)
-            .and_then(|()| self.temp.move_to(&blob))
-            .and_then(|()| store.disk.sync_folder(&shelf).map_err(|e| StoreError::io(&shelf, e)));
+            .and_then(|()| temp.move_to(&blob))
+            .and_then(|()| self.disk.sync_folder(&shelf).map_err(|e| StoreError::io(&shelf, e)));
         if let Err(error) = moved {
             // Unreported, so it must not stay; if these fail as well, the next opening settles it.
-            let _ = store.disk.remove(&blob);
-            let _ = store.disk.remove(&side);
+            let _ = self.disk.remove(&blob);
+            let _ = self.disk.remove(&side);
             return Err(error);
         }
-        entries.settle(root, self.len, std::mem::take(&mut self.reserved.bytes));
-        Ok(root)
+        entries.settle(*root, len);
+        Ok(())
     }
 }
 

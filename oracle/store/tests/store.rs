@@ -2,14 +2,12 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lyceum_store::{BlobWriter, Damage, Faults, Options, Root, Source, Step, Store, StoreError, WINDOW};
+use lyceum_store::{BlobWriter, Damage, Faults, Options, Root, Step, Store, StoreError};
 use lyceum_tensorblock::outboard::sidecar_len;
-use lyceum_tensorblock::tile::TILE_LEN;
 use lyceum_tensorblock::{Dtype, Tensor, f32_bytes, root_of, write_to};
 use proptest::prelude::*;
 
@@ -255,70 +253,6 @@ fn a_disk_that_is_full_at_any_step_has_its_own_error_and_leaves_the_store_clean(
         (step, refused) = (step + 1, refused + 1);
     }
     assert!(refused > 20, "only {refused} steps were failed");
-}
-
-#[test]
-fn a_fetched_blob_is_the_source_s_and_is_not_asked_for_twice() {
-    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (here, there) = (Store::open(here.path()).unwrap(), Store::open(there.path()).unwrap());
-    for len in [0, 1, 16_385, WINDOW as usize, WINDOW as usize + 1, 2 * WINDOW as usize + 50_000] {
-        let root = there.put(&bytes(len, 9)).unwrap();
-        here.fetch(&root, &there).unwrap();
-        here.verify(&root).unwrap();
-        there.remove(&root).unwrap();
-        here.fetch(&root, &there).unwrap();
-    }
-    assert!(matches!(here.fetch(&[9; 32], &there), Err(StoreError::Missing { .. })));
-}
-
-/// A source that changes what it sends.
-struct Lying<'a, F> {
-    store: &'a Store,
-    length: u64,
-    change: F,
-}
-
-impl<F: Fn(u64, &mut Vec<u8>)> Source for Lying<'_, F> {
-    fn length(&self, _: &Root) -> Result<u64, StoreError> {
-        Ok(self.length)
-    }
-    fn slice(&self, root: &Root, range: Range<u64>, out: &mut Vec<u8>) -> Result<(), StoreError> {
-        let real = self.store.len(root)?;
-        self.store.slice(root, range.start.min(real - 1)..range.end.min(real), out)?;
-        (self.change)(range.start, out);
-        Ok(())
-    }
-}
-
-#[test]
-fn a_bad_tile_is_named_and_nothing_of_the_blob_is_kept() {
-    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (here, there) = (Store::open(here.path()).unwrap(), Store::open(there.path()).unwrap());
-    let length = 2 * WINDOW + 5 * TILE_LEN;
-    let root = there.put(&bytes(length as usize, 10)).unwrap();
-    // The last byte of the last window is the last of tile 516.
-    let flip = |start, out: &mut Vec<u8>| {
-        let last = out.len() - 1;
-        out[last] ^= u8::from(start == 2 * WINDOW);
-    };
-    let error = here.fetch(&root, &Lying { store: &there, length, change: flip }).unwrap_err();
-    assert!(matches!(error, StoreError::BadTile { tile: 516, .. }), "{error}");
-    let cut = |_, out: &mut Vec<u8>| out.truncate(out.len() / 2);
-    let error = here.fetch(&root, &Lying { store: &there, length, change: cut }).unwrap_err();
-    assert!(matches!(error, StoreError::Slice { .. }), "{error}");
-    for length in [length - 1, length + 1, 1, 1 << 30, u64::MAX] {
-        assert!(here.fetch(&root, &Lying { store: &there, length, change: |_, _: &mut _| {} }).is_err());
-    }
-    assert!(!here.has(&root) && files(here.dir()).is_empty());
-    assert_eq!(here.usage().reserved, 0);
-
-    // A rotten disk at the source is found by the source itself.
-    let mut rotten = fs::read(blob_path(&there, &root)).unwrap();
-    rotten[3 * TILE_LEN as usize] ^= 1;
-    fs::write(blob_path(&there, &root), rotten).unwrap();
-    let error = here.fetch(&root, &there).unwrap_err();
-    assert!(matches!(error, StoreError::BadTile { tile: 3, .. }), "{error}");
-    assert!(files(here.dir()).is_empty());
 }
 
 #[test]

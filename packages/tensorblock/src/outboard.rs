@@ -20,9 +20,9 @@ use crate::{Root, root_of};
 
 /// Tiles are groups of 2⁴ BLAKE3 chunks.
 pub(crate) const GROUP: BlockSize = BlockSize::from_chunk_log(4);
-const PAIR: usize = 64;
+pub(crate) const PAIR: usize = 64;
 /// Bytes before the first pair in a sidecar.
-const PREFIX: usize = 8;
+pub(crate) const PREFIX: usize = 8;
 
 /// Why a sidecar doesn't fit.
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,7 @@ use bao_tree::io::sync::{DecodeResponseIter, encode_ranges_validated};
 use bao_tree::io::{BaoContentItem, DecodeError, EncodeError};
 use bao_tree::{BaoTree, ChunkNum, ChunkRanges, TreeNode};
 
-use crate::outboard::{GROUP, Outboard};
+use crate::outboard::{GROUP, Outboard, PAIR, PREFIX};
 use crate::tile::{TILE_LEN, TileError, left_tiles, tile_count, tile_range};
 use crate::{Root, tile};
 
@@ -116,6 +116,25 @@ pub fn encode_range<D: AsRef<[u8]>>(
     })
 }
 
+/// What a stream proves, piece by piece.
+#[derive(Debug)]
+pub enum Proved<'a> {
+    /// A pair of hashes, and where its 64 bytes lie in the file's sidecar.
+    Pair {
+        /// Bytes from the sidecar's start.
+        at: u64,
+        /// The left and the right hash.
+        hashes: [u8; 64],
+    },
+    /// A tile.
+    Tile {
+        /// Its index.
+        index: u64,
+        /// Its bytes.
+        bytes: &'a [u8],
+    },
+}
+
 /// Reads the stream for `range` of the file with this root and length, and hands each tile to `take` (its
 /// index, its bytes) once it is proved, in ascending order. Reads [`encoded_len`] bytes and no more; holds one
 /// tile at a time. On an error, the tiles handed over before it are good, and no more follow.
@@ -126,12 +145,36 @@ pub fn decode_range<E: From<SliceError>>(
     stream: impl Read,
     mut take: impl FnMut(u64, &[u8]) -> Result<(), E>,
 ) -> Result<(), E> {
+    decode_proved(root, file_len, range, stream, |proved| match proved {
+        Proved::Pair { .. } => Ok(()),
+        Proved::Tile { index, bytes } => take(index, bytes),
+    })
+}
+
+/// [`decode_range`] that also hands over the hashes, so that a receiver can build the sidecar without hashing
+/// the file again. Every pair comes before the tiles below it.
+pub fn decode_proved<E: From<SliceError>>(
+    root: &Root,
+    file_len: u64,
+    range: Range<u64>,
+    stream: impl Read,
+    mut take: impl FnMut(Proved<'_>) -> Result<(), E>,
+) -> Result<(), E> {
     let chunks = chunks_of(&tiles_of(file_len, &range)?);
     let tree = BaoTree::new(file_len, GROUP);
     for item in DecodeResponseIter::new((*root).into(), tree, stream, &chunks) {
         match item.map_err(decode_error)? {
-            BaoContentItem::Parent(_) => {}
-            BaoContentItem::Leaf(leaf) => take(leaf.offset / tile::TILE_LEN, &leaf.data)?,
+            BaoContentItem::Parent(parent) => {
+                // Only nodes above whole tiles are in a stream, and all of them have a place.
+                let Some(place) = tree.pre_order_offset(parent.node) else { continue };
+                let mut hashes = [0; PAIR];
+                hashes[..32].copy_from_slice(parent.pair.0.as_bytes());
+                hashes[32..].copy_from_slice(parent.pair.1.as_bytes());
+                take(Proved::Pair { at: PREFIX as u64 + place * PAIR as u64, hashes })?;
+            }
+            BaoContentItem::Leaf(leaf) => {
+                take(Proved::Tile { index: leaf.offset / tile::TILE_LEN, bytes: &leaf.data })?;
+            }
         }
     }
     Ok(())
