@@ -73,8 +73,8 @@ def build():
         fcntl.flock(lock, fcntl.LOCK_EX)
         if built():
             return
-        print("building wasmd v0.61 into .lyceum/bin: 3 to 6 minutes the first time, 300 MB to download, "
-              "2 GB for Go's caches", file=sys.stderr, flush=True)
+        print("building wasmd v0.61 into .lyceum/bin: 3 to 6 minutes the first time, and 3.5 GB on disk "
+              "for Go's caches", file=sys.stderr, flush=True)
         fresh = BIN / "wasmd.new"
         env = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "CGO_ENABLED": "1"}
         done = subprocess.run(["go", "build", *FLAGS, "-o", str(fresh), "github.com/CosmWasm/wasmd/cmd/wasmd"],

@@ -3,11 +3,11 @@
 import base64
 import hashlib
 import json
-import os
 import re
 import shutil
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 from localnet_build import WASMD, environment
@@ -34,10 +34,11 @@ def wasmd(home, *arguments):
     return done.stdout
 
 
-def new_account(home):
+def new_account():
     """A fresh account that no key ring holds: (address, mnemonic)."""
-    made = json.loads(wasmd(home, "keys", "add", "faucet", "--dry-run", "--keyring-backend", "memory",
-                            "--output", "json"))
+    with tempfile.TemporaryDirectory() as home:
+        made = json.loads(wasmd(home, "keys", "add", "faucet", "--dry-run", "--keyring-backend", "memory",
+                                "--output", "json"))
     return made["address"], made["mnemonic"]
 
 

@@ -126,6 +126,7 @@ class Node:
                 process.kill()
                 raise TimeoutError(f"the keeper of {self.folder} did not start, see {self.log}")
             time.sleep(0.02)
+        process.returncode = 0  # it outlives this program, which doesn't wait for its end
 
     def signal_node(self, number):
         return send((read_json(self.record) or {}).get("node"), str(self.home), number)
@@ -190,6 +191,8 @@ def keep(folder, owner, command):
             log.write(data)
         if owner and not alive(owner) and not stopping:
             log.write(b"-- the owner of this network has ended\n")
+            # Nobody is left to call `down`.
+            (node.folder.parent.parent / "network.json").unlink(missing_ok=True)
             stop_node()
         if stopping and time.monotonic() > stopping[0]:
             child.kill()
