@@ -10,8 +10,7 @@ use lyceum_api::{DENOM, Hash32, charter, credits, datasets, experts, nodes, rewa
 use serde::Serialize;
 
 use crate::error::app;
-use crate::network::{Network, NetworkApp};
-use crate::{Beacon, LYC};
+use crate::{Beacon, LYC, Network, NetworkApp};
 
 /// Names of the contracts, in the order in which they come up.
 pub const CONTRACTS: [&str; 7] = ["charter", "nodes", "datasets", "experts", "tasks", "credits", "rewards"];
@@ -113,7 +112,7 @@ impl Builder {
             predicted.try_into().map_err(|_| anyhow!("seven contracts have seven addresses"))?;
         let at = Addresses { charter, nodes, datasets, experts, tasks, credits, rewards };
 
-        let mut network = Network::assemble(app, at.clone(), beacon, authority.clone(), self.block_seconds);
+        let mut network = Network::over(app, at.clone(), beacon, authority.clone(), self.block_seconds);
         network.fund(&authority, self.treasury)?;
         let [c_charter, c_nodes, c_datasets, c_experts, c_tasks, c_credits, c_rewards] = codes;
         let s = |address: &Addr| address.to_string();

@@ -8,8 +8,8 @@ use lyceum_api::claim::CLAIM_COMMIT;
 use lyceum_api::manifest::Recipe;
 use lyceum_api::tasks::{ClaimResponse, ClaimStatus, ExecuteMsg, QueryMsg};
 
-use crate::Network;
 use crate::made_up::Run;
+use crate::{Ledger, Network};
 
 /// A claim that this crate drives, with what its trainer keeps to itself.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ impl Claimed {
     }
 }
 
-impl Network {
+impl<L: Ledger> Network<L> {
     /// Has a bonded trainer take a task (bond and fee are given to it for this) with the bounds' greatest rate and
     /// an even mixture, waits for its seed, and makes a run up that gains `gain` percent × 10⁻⁶.
     pub fn take_task(&mut self, trainer: &Addr, task: u64, gain: i64) -> anyhow::Result<Claimed> {
@@ -57,7 +57,7 @@ impl Network {
 
     /// Has the trainer commit to its claim.
     pub fn commit_claim(&mut self, claim: &Claimed) -> anyhow::Result<()> {
-        let (contract, chain) = (self.at.tasks.clone(), self.app.block_info().chain_id);
+        let (contract, chain) = (self.at.tasks.clone(), self.chain_id());
         let content = claim.run.content().hash();
         let commit = commitment(
             CLAIM_COMMIT,
@@ -93,7 +93,7 @@ impl Network {
 
     /// Unseals a task's benchmark.
     pub fn unseal(&mut self, task: u64) -> anyhow::Result<()> {
-        self.anyone(&ExecuteMsg::Unseal { task, key: Self::benchmark_key() })?;
+        self.anyone(&ExecuteMsg::Unseal { task, key: Network::benchmark_key() })?;
         Ok(())
     }
 

@@ -9,15 +9,15 @@ use lyceum_api::datasets::{
     PowerResponse, QueryMsg, Shard, Source, Status,
 };
 
-use crate::Network;
+use crate::{Ledger, Network};
 
-impl Network {
+impl<L: Ledger> Network<L> {
     /// Takes a dataset of these shards through audit and vote to its tier (gold, if the audit's measures and
     /// four fifths of the power allow) and gives its id. Needs auditors and GPU owners: see [`Network::staff`].
     pub fn pass_dataset(&mut self, name: &str, shards: &[Shard]) -> anyhow::Result<u64> {
         let proposer = self.account("contributor");
         let id = self.propose_dataset(&proposer, name, shards)?;
-        self.audit_dataset(id, &Self::clean_audit())?;
+        self.audit_dataset(id, &Network::clean_audit())?;
         self.vote_dataset(id, true)?;
         match self.dataset(id)?.status {
             Status::Approved { .. } => Ok(id),
@@ -43,11 +43,6 @@ impl Network {
         self.last_id(&contract, page_after, last_of)?.context("a proposal was accepted and is not listed")
     }
 
-    /// What an auditor finds in clean, useful text.
-    pub fn clean_audit() -> AuditReport {
-        AuditReport { licence_ok: true, pii_ppm: 0, toxicity_ppm: 0, duplicates_ppm: 0, gain: 10_000_000 }
-    }
-
     /// Draws the auditors of a dataset and has each find this.
     pub fn audit_dataset(&mut self, dataset: u64, report: &AuditReport) -> anyhow::Result<()> {
         let contract = self.at.datasets.clone();
@@ -58,7 +53,7 @@ impl Network {
         self.post_round(round)?;
         self.execute(&anyone, &contract, &ExecuteMsg::DrawAuditors { dataset }, 0)?;
         let seats: AuditsResponse = self.query(&contract, &QueryMsg::Audits { dataset })?;
-        let chain = self.app.block_info().chain_id;
+        let chain = self.chain_id();
         let salt = |node: &Addr| Hash32::of(node.as_bytes()).0;
         for seat in &seats.seats {
             let (node, content) = (seat.node.as_str(), report.hash());
@@ -101,5 +96,12 @@ impl Network {
     /// What `datasets` says of a dataset.
     pub fn dataset(&self, dataset: u64) -> anyhow::Result<DatasetResponse> {
         self.query(&self.at.datasets, &QueryMsg::Dataset { dataset })
+    }
+}
+
+impl Network {
+    /// What an auditor finds in clean, useful text.
+    pub fn clean_audit() -> AuditReport {
+        AuditReport { licence_ok: true, pii_ppm: 0, toxicity_ppm: 0, duplicates_ppm: 0, gain: 10_000_000 }
     }
 }

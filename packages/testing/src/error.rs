@@ -29,8 +29,11 @@ pub enum NetworkError {
 /// The words of an error, without what cosmwasm-std and cw-multi-test wrap around them: the kind of every error,
 /// and the message in which it happened.
 pub fn words(error: &StdError) -> String {
-    let text = error.to_string();
-    let mut words = text.as_str();
+    unwrapped(&error.to_string()).to_owned()
+}
+
+pub(crate) fn unwrapped(text: &str) -> &str {
+    let mut words = text;
     loop {
         if let Some((_, rest)) = words.strip_prefix("kind: ").and_then(|t| t.split_once(", error: ")) {
             words = rest;
@@ -39,7 +42,7 @@ pub fn words(error: &StdError) -> String {
         {
             words = rest;
         } else {
-            return words.to_owned();
+            return words;
         }
     }
 }

@@ -5,12 +5,12 @@ use cosmwasm_std::Addr;
 use lyceum_api::attestation::{Attestation, OpenedState};
 use lyceum_api::tasks::{ClaimStatus, ExecuteMsg, PanelResponse, PanelStatus};
 
-use crate::{Claimed, Network};
+use crate::{Claimed, Ledger, Network};
 
 /// More panels and spans than any claim has.
 const MOST: usize = 64;
 
-impl Network {
+impl<L: Ledger> Network<L> {
     /// Takes a revealed claim to a verdict and gives it: every panel is drawn and sat through, and the trainer opens
     /// every span that jumps as its run has it. `says` changes what a seat says from what an honest one would.
     pub fn judge_claim(

@@ -24,6 +24,7 @@ mod claims;
 mod datasets;
 mod error;
 mod judge;
+mod ledger;
 pub mod made_up;
 mod network;
 mod nodes;
@@ -38,8 +39,9 @@ pub use claims::Claimed;
 pub use cosmwasm_std;
 pub use cw_multi_test;
 pub use error::{NetworkError, words};
+pub use ledger::{Ledger, NetworkApp, Tx};
 pub use lyceum_api as api;
-pub use network::{Network, NetworkApp, Tx};
+pub use network::Network;
 pub use nodes::Crew;
 pub use peer::PeerKey;
 

@@ -1,33 +1,19 @@
 //! [`Network`]: the App with its contracts, its accounts, and its time.
 
 use anyhow::Context;
-use cosmwasm_std::{Addr, Coin, CosmosMsg, Timestamp, WasmMsg, coins, to_json_binary};
-use cw_multi_test::{AppResponse, BankSudo, SudoMsg};
+use cosmwasm_std::{Addr, Timestamp, coins, from_json, to_json_binary};
+use cw_multi_test::AppResponse;
 use lyceum_api::{DENOM, charter, tasks};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{app, words};
-use crate::{Addresses, Beacon, Builder, NetworkError};
+use crate::error::app;
+use crate::{Addresses, Beacon, Builder, Ledger, NetworkApp, NetworkError, Tx};
 
-/// The App that everything runs in.
-pub type NetworkApp = cw_multi_test::App;
-
-/// One message of a transaction: to which contract, what, with which funds.
-#[derive(Debug, Clone)]
-pub struct Tx {
-    /// The contract.
-    pub contract: Addr,
-    /// The message, as JSON.
-    pub msg: cosmwasm_std::Binary,
-    /// Funds.
-    pub funds: Vec<Coin>,
-}
-
-/// A whole network in one App.
-pub struct Network {
+/// A whole network: in one App, unless it was put on another ledger.
+pub struct Network<L = NetworkApp> {
     /// The App, for whatever the helpers do not say.
-    pub app: NetworkApp,
+    pub app: L,
     /// The contracts.
     pub at: Addresses,
     /// The beacon with its key.
@@ -42,7 +28,7 @@ pub struct Network {
     minted: u128,
 }
 
-impl std::fmt::Debug for Network {
+impl<L: Ledger> std::fmt::Debug for Network<L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Network")
             .field("at", &self.at)
@@ -61,20 +47,17 @@ impl Network {
     pub fn builder() -> Builder {
         Builder::default()
     }
+}
 
-    pub(crate) fn assemble(
-        app: NetworkApp,
-        at: Addresses,
-        beacon: Beacon,
-        authority: Addr,
-        block_seconds: u64,
-    ) -> Self {
+impl<L: Ledger> Network<L> {
+    /// A network whose contracts are there already.
+    pub fn over(app: L, at: Addresses, beacon: Beacon, authority: Addr, block_seconds: u64) -> Self {
         Self { app, at, beacon, authority, block_seconds, bonded: Vec::new(), minted: 0 }
     }
 
     /// The account of a name; always the same.
     pub fn account(&self, name: &str) -> Addr {
-        self.app.api().addr_make(name)
+        self.app.account(name)
     }
 
     /// Gives an account ulyc that come from nowhere: this is a test's faucet.
@@ -82,11 +65,7 @@ impl Network {
         if amount == 0 {
             return Ok(());
         }
-        let mint = BankSudo::Mint { to_address: account.to_string(), amount: coins(amount, DENOM) };
-        self.app
-            .sudo(SudoMsg::Bank(mint))
-            .map_err(app)
-            .with_context(|| format!("{account} cannot be funded"))?;
+        self.app.fund(account, amount).with_context(|| format!("{account} cannot be funded"))?;
         self.minted += amount;
         Ok(())
     }
@@ -98,19 +77,17 @@ impl Network {
 
     /// What an account holds, ulyc.
     pub fn balance(&self, account: &Addr) -> anyhow::Result<u128> {
-        let amount = self.app.wrap().query_balance(account, DENOM).map_err(app)?.amount;
-        // Nobody holds more than 2¹²⁸ − 1 ulyc: 21 million LYC are 2⁴⁵.
-        Ok(amount.to_string().parse()?)
+        Ok(self.app.balance(account)?)
     }
 
     /// The height.
     pub fn height(&self) -> u64 {
-        self.app.block_info().height
+        self.app.block().height
     }
 
     /// The time, Unix seconds.
     pub fn time(&self) -> u64 {
-        self.app.block_info().time.seconds()
+        self.app.block().time.seconds()
     }
 
     /// Goes on to the next height.
@@ -120,16 +97,17 @@ impl Network {
 
     /// Goes on by so many seconds, and as many heights as fit (one at least).
     pub fn travel(&mut self, seconds: u64) {
-        let heights = (seconds / self.block_seconds.max(1)).max(1);
-        self.app.update_block(|block| {
-            block.height += heights;
-            block.time = block.time.plus_seconds(seconds);
-        });
+        self.app.advance(seconds, self.block_seconds);
+    }
+
+    /// The chain's id.
+    pub fn chain_id(&self) -> String {
+        self.app.block().chain_id
     }
 
     /// Goes on until a time, if it has not come.
     pub fn travel_to(&mut self, time: Timestamp) {
-        let now = self.app.block_info().time;
+        let now = self.app.block().time;
         if time > now {
             // Times of contracts are whole seconds or between two; past it is past it.
             self.travel(time.seconds() - now.seconds() + u64::from(time.subsec_nanos() > now.subsec_nanos()));
@@ -159,24 +137,14 @@ impl Network {
 
     /// Executes several messages as one transaction, at the present height.
     pub fn execute_tx(&mut self, sender: &Addr, tx: Vec<Tx>) -> anyhow::Result<Vec<AppResponse>> {
-        let msgs = tx
-            .into_iter()
-            .map(|m| {
-                CosmosMsg::from(WasmMsg::Execute {
-                    contract_addr: m.contract.into_string(),
-                    msg: m.msg,
-                    funds: m.funds,
-                })
-            })
-            .collect();
-        let refused = |e| NetworkError::Refused { sender: sender.clone(), words: words(&e) };
-        Ok(self.app.execute_multi(sender.clone(), msgs).map_err(refused)?)
+        Ok(self.app.execute_tx(sender, tx)?)
     }
 
     /// Asks a contract.
     pub fn query<T: DeserializeOwned, M: Serialize>(&self, contract: &Addr, msg: &M) -> anyhow::Result<T> {
-        let failed = |e| NetworkError::Query { contract: contract.clone(), words: words(&e) };
-        Ok(self.app.wrap().query_wasm_smart(contract, msg).map_err(failed)?)
+        let answer = self.app.ask(contract, to_json_binary(msg).map_err(app)?)?;
+        let failed = |e| NetworkError::Query { contract: contract.clone(), words: crate::words(&e) };
+        Ok(from_json(answer).map_err(failed)?)
     }
 
     /// The last id of a list that is asked for page by page; none if it is empty.

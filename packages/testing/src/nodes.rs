@@ -5,7 +5,7 @@ use lyceum_api::Hash32;
 use lyceum_api::nodes::{self, Role, gpu_id};
 use lyceum_api::tasks::CLASS_FP32;
 
-use crate::{LYC, Network, PeerKey};
+use crate::{LYC, Ledger, Network, PeerKey};
 
 /// A standard crew: enough nodes for every draw of this network.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub struct Crew {
     pub evaluators: Vec<Addr>,
 }
 
-impl Network {
+impl<L: Ledger> Network<L> {
     /// Registers a node under its own operator and bonds stake (ulyc), which it is given for this.
     pub fn bond_node(&mut self, name: &str, stake: u128, roles: &[Role]) -> anyhow::Result<Addr> {
         let node = self.account(name);
@@ -30,7 +30,7 @@ impl Network {
     /// Registers a node under an operator, without stake.
     pub fn register_node(&mut self, name: &str, operator: &str, roles: &[Role]) -> anyhow::Result<Addr> {
         let (node, contract, key) = (self.account(name), self.at.nodes.clone(), PeerKey::of(name));
-        let proof = key.prove(&self.app.block_info().chain_id, &contract, &node);
+        let proof = key.prove(&self.chain_id(), &contract, &node);
         let evaluates = roles.contains(&Role::Evaluator);
         let register = nodes::ExecuteMsg::Register {
             operator: operator.to_owned(),

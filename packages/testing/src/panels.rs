@@ -9,9 +9,14 @@ use lyceum_api::manifest::KEPT_EVERY;
 use lyceum_api::tasks::{ExecuteMsg, PanelKind, PanelResponse, PanelStatus, QueryMsg};
 
 use crate::made_up::Run;
-use crate::{Claimed, Network};
+use crate::{Claimed, Ledger, Network};
 
-impl Network {
+/// The salt of a seat's attestation.
+fn seat_salt(panel: u64, seat: &Addr) -> [u8; 32] {
+    Hash32::of(format!("{panel}/{seat}").as_bytes()).0
+}
+
+impl<L: Ledger> Network<L> {
     /// What `tasks` says of a panel.
     pub fn panel(&self, panel: u64) -> anyhow::Result<PanelResponse> {
         self.query(&self.at.tasks, &QueryMsg::Panel { panel })
@@ -81,15 +86,10 @@ impl Network {
         })
     }
 
-    /// The salt of a seat's attestation.
-    fn seat_salt(panel: u64, seat: &Addr) -> [u8; 32] {
-        Hash32::of(format!("{panel}/{seat}").as_bytes()).0
-    }
-
     /// Has a seat commit to an attestation.
     pub fn commit_attestation(&mut self, panel: u64, seat: &Addr, said: &Attestation) -> anyhow::Result<()> {
-        let (contract, salt) = (self.at.tasks.clone(), Self::seat_salt(panel, seat));
-        let chain = self.app.block_info().chain_id;
+        let (contract, salt) = (self.at.tasks.clone(), seat_salt(panel, seat));
+        let chain = self.chain_id();
         let commit = commitment(
             ATTESTATION_COMMIT,
             &chain,
@@ -105,7 +105,7 @@ impl Network {
 
     /// Has a seat reveal what it committed to.
     pub fn reveal_attestation(&mut self, panel: u64, seat: &Addr, said: Attestation) -> anyhow::Result<()> {
-        let (contract, salt) = (self.at.tasks.clone(), Self::seat_salt(panel, seat).to_vec().into());
+        let (contract, salt) = (self.at.tasks.clone(), seat_salt(panel, seat).to_vec().into());
         self.execute(seat, &contract, &ExecuteMsg::RevealAttestation { panel, attestation: said, salt }, 0)?;
         Ok(())
     }
@@ -124,7 +124,7 @@ impl Network {
         &mut self,
         claim: &Claimed,
         panel: u64,
-        says: impl Fn(&Network, &PanelResponse, &Addr) -> anyhow::Result<Attestation>,
+        says: impl Fn(&Network<L>, &PanelResponse, &Addr) -> anyhow::Result<Attestation>,
     ) -> anyhow::Result<()> {
         let info = self.draw_panel(panel)?;
         if matches!(info.status, PanelStatus::Serving { .. }) {
