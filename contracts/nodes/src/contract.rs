@@ -7,6 +7,7 @@ use lyceum_api::nodes::{ExecuteMsg, InstantiateMsg, QueryMsg};
 use lyceum_onchain::permission::{ensure_one_of, ensure_sender};
 
 use crate::error::ContractError;
+use crate::execute::register::Profile;
 use crate::execute::{admin, bond, gpu, jail, register, report};
 use crate::standing::Ctx;
 use crate::state::PAUSED;
@@ -46,14 +47,14 @@ pub fn execute(
     let open = || if paused { Err(ContractError::Paused) } else { Ok(()) };
     match msg {
         // anyone, once, unless paused
-        ExecuteMsg::Register { operator, peer_key, proof, roles, classes } => {
+        ExecuteMsg::Register { operator, peer_key, proof, roles, classes, addresses } => {
             open()?;
-            register::register(ctx, operator, peer_key, proof, roles, classes)
+            register::register(ctx, operator, peer_key, proof, Profile { roles, classes, addresses })
         }
         // a node, unless paused
-        ExecuteMsg::Update { roles, classes } => {
+        ExecuteMsg::Update { roles, classes, addresses } => {
             open()?;
-            register::update(ctx, roles, classes)
+            register::update(ctx, Profile { roles, classes, addresses })
         }
         // a node, unless paused
         ExecuteMsg::Bond {} => {
@@ -104,6 +105,7 @@ pub fn execute(
             ensure_sender(sender, &config.charter)?;
             admin::set_paused(ctx, paused)
         }
+        _ => Err(ContractError::Paused),
     }
 }
 

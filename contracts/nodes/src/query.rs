@@ -1,7 +1,7 @@
 //! Answers.
 use std::cell::RefCell;
 
-use cosmwasm_std::{Addr, Binary, Deps, Env, Order, StdResult, Timestamp, to_json_binary};
+use cosmwasm_std::{Addr, Binary, Deps, Env, Order, StdResult, Timestamp, Uint128, to_json_binary};
 use cw_storage_plus::Bound;
 use lyceum_api::Hash32;
 use lyceum_api::nodes::{
@@ -46,6 +46,7 @@ pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, Contrac
             to_json_binary(&GpuResponse { node: bound.map(|gpu| gpu.holder) })
         }
         QueryMsg::Unbonding { node } => to_json_binary(&unbonding(deps, &named(&node)?)?),
+        _ => return Err(ContractError::Paused),
     }?)
 }
 
@@ -71,7 +72,12 @@ fn node_response(env: &Env, standing: Standing) -> NodeResponse {
         peer_key: node.peer_key,
         roles: node.roles,
         classes: node.classes,
+        addresses: node.addresses,
         stake,
+        own: stake,
+        unbonding: Uint128::zero(),
+        rewards: Uint128::zero(),
+        commission: 0,
         matured: node.matured,
         active: node.active,
         jailed_until: node.jailed_until.map(Timestamp::from_seconds),

@@ -73,6 +73,8 @@ pub struct Node {
     pub peer_key: Binary,
     pub roles: Vec<Role>,
     pub classes: Vec<String>,
+    /// libp2p multiaddrs.
+    pub addresses: Vec<String>,
     /// The part of the stake that is old enough; `matured` and `maturing` sum to the stake.
     pub matured: Uint128,
     /// The rest, oldest first, at most [`MAX_MATURING`] entries.

@@ -8,6 +8,8 @@ const MAX_OPERATOR: usize = 64;
 const MAX_ROLES: usize = 5;
 const MAX_CLASSES: usize = 8;
 const MAX_CLASS: usize = 64;
+const MAX_ADDRESSES: usize = 4;
+const MAX_ADDRESS: usize = 128;
 /// Ten years: keeps every sum of times far from overflowing.
 const MAX_SECONDS: u64 = 10 * 365 * 86_400;
 
@@ -58,6 +60,27 @@ pub fn classes(classes: &[String]) -> Result<(), ContractError> {
         }
         if classes[..i].contains(class) {
             return Err(ContractError::Duplicate { what: "classes", value: class.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Addresses: libp2p multiaddrs in their text form, each once. What they lead to is authenticated by the peer key,
+/// so only their size and alphabet matter here.
+pub fn addresses(addresses: &[String]) -> Result<(), ContractError> {
+    if addresses.len() > MAX_ADDRESSES {
+        return Err(ContractError::TooMany { what: "addresses", found: addresses.len(), max: MAX_ADDRESSES });
+    }
+    for (i, address) in addresses.iter().enumerate() {
+        length("address", address, MAX_ADDRESS)?;
+        let field = "address";
+        let expected = "a multiaddr: it begins with / and has only printable ASCII";
+        let odd = address.chars().find(|c| !c.is_ascii_graphic());
+        if let Some(found) = odd.or(address.chars().next().filter(|c| *c != '/')) {
+            return Err(ContractError::TextContent { field, found, expected });
+        }
+        if addresses[..i].contains(address) {
+            return Err(ContractError::Duplicate { what: "addresses", value: address.clone() });
         }
     }
     Ok(())

@@ -33,7 +33,7 @@ fn a_pause_closes_everything_but_exits_and_reports() {
     let node = alice.to_string();
     for msg in [
         open,
-        ExecuteMsg::Update { roles: vec![], classes: vec![] },
+        ExecuteMsg::Update { roles: vec![], classes: vec![], addresses: vec![] },
         ExecuteMsg::Mature { node },
         ExecuteMsg::BindGpu { gpu: gpu("a") },
         ExecuteMsg::UnbindGpu { gpu: gpu("a") },
@@ -49,7 +49,7 @@ fn a_pause_closes_everything_but_exits_and_reports() {
     w.report(vec![slashed(&alice, SlashReason::Downtime)]).unwrap();
     w.set_params(Params::default()).unwrap();
     w.set_paused(false);
-    w.send(&alice, &ExecuteMsg::Update { roles: vec![], classes: vec![] }).unwrap();
+    w.send(&alice, &ExecuteMsg::Update { roles: vec![], classes: vec![], addresses: vec![] }).unwrap();
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn nobody_steps_aside_once_the_seed_is_known_and_whoever_left_before_is_passed_o
     let epoch = w.epoch();
     let drawn = w.committee(epoch, 1, 2, &[]);
     w.unbond(&drawn[0], MIN).unwrap();
-    w.send(&drawn[1], &ExecuteMsg::Update { roles: vec![], classes: vec![] }).unwrap();
+    w.send(&drawn[1], &ExecuteMsg::Update { roles: vec![], classes: vec![], addresses: vec![] }).unwrap();
     assert_eq!(w.committee(epoch, 1, 2, &[]), drawn);
     w.pass(HOUR);
     let stayed: Vec<_> = nodes.into_iter().filter(|node| !drawn.contains(node)).collect();

@@ -33,7 +33,7 @@ fn life() -> BTreeMap<String, String> {
     see(w.report(vec![slashed(&alice, SlashReason::Downtime)]));
     w.pass(DAY);
     see(w.send(&alice, &ExecuteMsg::Unjail {}));
-    see(w.send(&alice, &ExecuteMsg::Update { roles: vec![], classes: vec![] }));
+    see(w.send(&alice, &ExecuteMsg::Update { roles: vec![], classes: vec![], addresses: vec![] }));
     see(w.unbond(&alice, LYC));
     w.pass(21 * DAY);
     see(w.send(&alice, &ExecuteMsg::ClaimUnbonded {}));

@@ -14,7 +14,9 @@ fn change(
 ) -> ExecuteMsg {
     let alice = "alice".into_addr();
     let mut msg = registration(w, &alice, &key_of(&alice));
-    let ExecuteMsg::Register { operator, peer_key, proof, roles, classes } = &mut msg else { unreachable!() };
+    let ExecuteMsg::Register { operator, peer_key, proof, roles, classes, .. } = &mut msg else {
+        unreachable!()
+    };
     change(operator, peer_key, proof, roles, classes);
     msg
 }
@@ -101,7 +103,7 @@ fn roles_and_classes_are_few_each_once_and_well_formed() {
     let alice = w.registered("alice");
     let mut update = |roles: Vec<Role>, classes: &[&str], reason| {
         let classes = classes.iter().map(|c| (*c).to_owned()).collect();
-        refused(w.send(&alice, &ExecuteMsg::Update { roles, classes }), reason);
+        refused(w.send(&alice, &ExecuteMsg::Update { roles, classes, addresses: vec![] }), reason);
     };
     update(vec![Role::Trainer; 2], &[], "Trainer is named twice among roles");
     update(vec![Role::Trainer; 6], &[], "6 roles, expected at most 5");
@@ -133,6 +135,7 @@ fn a_node_draws_only_in_the_classes_and_roles_it_has_now() {
     let update = |roles: &[Role], class: &str| ExecuteMsg::Update {
         roles: roles.to_vec(),
         classes: vec![class.to_owned()],
+        addresses: vec![],
     };
     w.send(&alice, &update(&[Role::Evaluator], "bf16/sm_90/2.11.0")).unwrap();
     assert_eq!(w.committee(w.epoch(), 1, 1, &[]).len(), 1, "leaving acts from the next epoch on");

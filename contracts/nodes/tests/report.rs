@@ -50,7 +50,7 @@ fn a_claim_needs_an_active_trainer() {
     w.report(vec![slashed(&alice, SlashReason::Downtime)]).unwrap();
     refused(w.report(vec![opened(&alice, LYC)]), "is not active");
     let bob = w.bonded("bob", MIN);
-    let update = ExecuteMsg::Update { roles: vec![Role::Evaluator], classes: vec![] };
+    let update = ExecuteMsg::Update { roles: vec![Role::Evaluator], classes: vec![], addresses: vec![] };
     w.send(&bob, &update).unwrap();
     refused(w.report(vec![opened(&bob, LYC)]), "is not a trainer");
 }

@@ -1,7 +1,7 @@
-//! Nodes: bonding, roles, GPU binding, trust, jail, slashing, voting power by height, committees by stake.
+//! Nodes: bonding, delegation, roles, GPU binding, trust, jail, slashing, voting power by height, committees by stake.
 
 use cosmwasm_schema::{QueryResponses, cw_serde};
-use cosmwasm_std::{Addr, Binary, CosmosMsg, QuerierWrapper, StdResult, Uint128};
+use cosmwasm_std::{Addr, Binary, Coin, CosmosMsg, QuerierWrapper, StdResult, Uint128};
 
 use crate::Hash32;
 use crate::client::{Contract, Interface};
@@ -42,7 +42,7 @@ pub enum Role {
 /// Parameters; the defaults are those of the economy.
 #[cw_serde]
 pub struct Params {
-    /// Least stake of an active node, ulyc.
+    /// Least bond of its own of an active node, ulyc.
     pub min_stake: Uint128,
     /// Seconds from unbonding to the claim.
     pub unbonding_seconds: u64,
@@ -56,6 +56,10 @@ pub struct Params {
     pub work_epoch_seconds: u64,
     /// Seconds after which a GPU binding without accepted work lapses.
     pub gpu_lapse_seconds: u64,
+    /// The highest commission, in hundredths of a percent; it caps those set before it was lowered, too.
+    pub max_commission: u16,
+    /// How far a commission may rise in a day, in hundredths of a percent.
+    pub max_commission_change: u16,
 }
 
 impl Default for Params {
@@ -69,6 +73,8 @@ impl Default for Params {
             jail_seconds: DAY,
             work_epoch_seconds: 28 * DAY,
             gpu_lapse_seconds: 28 * DAY,
+            max_commission: 2_000,
+            max_commission_change: 100,
         }
     }
 }
@@ -175,13 +181,17 @@ pub enum ExecuteMsg {
         roles: Vec<Role>,
         /// Execution classes an evaluator can run, e.g. `fp32`; at most 8.
         classes: Vec<String>,
+        /// Where peers reach it: libp2p multiaddrs, at most 4 of at most 128 bytes each.
+        addresses: Vec<String>,
     },
-    /// By a node: change roles or classes; draws follow from the next epoch on.
+    /// By a node: change roles, classes or addresses; draws follow from the next epoch on.
     Update {
         /// Roles.
         roles: Vec<Role>,
         /// Classes.
         classes: Vec<String>,
+        /// Addresses, as in [`ExecuteMsg::Register`].
+        addresses: Vec<String>,
     },
     /// By a node, with funds: add stake.
     Bond {},
@@ -199,6 +209,63 @@ pub enum ExecuteMsg {
     },
     /// By a node: take what has left the queue.
     ClaimUnbonded {},
+    /// By anyone, with funds: add to a node's stake and share its fate and its rewards. (By the node itself: a
+    /// bond.) Rewards of the delegation so far are paid out.
+    Delegate {
+        /// The node.
+        node: String,
+    },
+    /// By a delegator: withdraw into the queue, where it stays slashable until it is claimed; at most 7 entries
+    /// per delegator and node. Stake that came by redelegation stays until it is settled. Rewards are paid out.
+    Undelegate {
+        /// The node.
+        node: String,
+        /// How much, ulyc.
+        amount: Uint128,
+    },
+    /// By a delegator: move stake to another node at once. For the time of unbonding, and until it is settled, it
+    /// answers for the source's faults as well and can't be moved or withdrawn; at most 7 such moves per delegator
+    /// and target. Rewards of both delegations are paid out. A node's own bond can't be redelegated.
+    Redelegate {
+        /// The node it leaves.
+        from: String,
+        /// The node it joins.
+        to: String,
+        /// How much, ulyc.
+        amount: Uint128,
+    },
+    /// By anyone: take from a delegation what its redelegations' sources were slashed meanwhile, and free those
+    /// whose time is over.
+    Settle {
+        /// The node it was moved to.
+        node: String,
+        /// The delegator.
+        delegator: String,
+    },
+    /// By a delegator: take what has left the queue of a node.
+    ClaimUndelegated {
+        /// The node.
+        node: String,
+    },
+    /// By a delegator: take the rewards of a delegation.
+    ClaimRewards {
+        /// The node.
+        node: String,
+    },
+    /// By a node: set its commission. It may be lowered at any time, and raised by at most
+    /// [`Params::max_commission_change`] a day.
+    SetCommission {
+        /// Hundredths of a percent of the rewards.
+        commission: u16,
+    },
+    /// By `rewards`, with the funds if there are any: emission of a node that others delegate to. The node's part
+    /// is paid to it, the rest is shared among the delegations that were there at the last complete pull.
+    Distribute {
+        /// The node.
+        node: String,
+        /// Whether every learning block sealed so far is in it: delegations made meanwhile share from now on.
+        complete: bool,
+    },
     /// By a node: bind a GPU; first come, one node per GPU.
     BindGpu {
         /// [`gpu_id`] of its UUID.
@@ -227,7 +294,8 @@ pub enum ExecuteMsg {
         /// The new parameters.
         params: Params,
     },
-    /// By the charter: pause or resume. Exits (unbonding and its claim) and reports stay open.
+    /// By the charter: pause or resume. Exits (unbonding, undelegation and their claims), rewards and reports stay
+    /// open.
     SetPaused {
         /// Whether paused.
         paused: bool,
@@ -296,11 +364,39 @@ pub enum QueryMsg {
         /// The GPU.
         gpu: Hash32,
     },
-    /// A node's queue of unbonding stake.
+    /// A node's own queue of unbonding stake.
     #[returns(UnbondingResponse)]
     Unbonding {
         /// The node.
         node: String,
+    },
+    /// One delegation; a node's own bond is one, without rewards.
+    #[returns(DelegationResponse)]
+    Delegation {
+        /// The node.
+        node: String,
+        /// The delegator.
+        delegator: String,
+    },
+    /// An account's delegations by node, without a node's own bond.
+    #[returns(DelegationsResponse)]
+    Delegations {
+        /// The delegator.
+        delegator: String,
+        /// The node to begin after.
+        start_after: Option<String>,
+        /// How many, capped.
+        limit: Option<u32>,
+    },
+    /// An account's queues by node.
+    #[returns(UnbondingsResponse)]
+    Unbondings {
+        /// The delegator.
+        delegator: String,
+        /// The node to begin after.
+        start_after: Option<String>,
+        /// How many nodes, capped.
+        limit: Option<u32>,
     },
 }
 
@@ -322,6 +418,11 @@ impl Client {
     /// Reports events. A refusal (a node that may not claim) fails the caller's transaction, as it should.
     pub fn report(&self, events: Vec<NodeEvent>) -> StdResult<CosmosMsg> {
         self.execute(&ExecuteMsg::Report { events }, vec![])
+    }
+
+    /// Shares emission among a node's delegations.
+    pub fn distribute(&self, node: &Addr, complete: bool, funds: Vec<Coin>) -> StdResult<CosmosMsg> {
+        self.execute(&ExecuteMsg::Distribute { node: node.to_string(), complete }, funds)
     }
 
     /// Draws a committee.

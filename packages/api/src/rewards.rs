@@ -98,9 +98,28 @@ pub enum ExecuteMsg {
     },
     /// By anyone for himself, paused or not: pull what was credited, and shares of at most `limit` sealed
     /// learning blocks. Refused if there is nothing to settle.
+    ///
+    /// Of a node that others delegate to ([`ExecuteMsg::SetShared`]) the shares of the trainers', evaluators' and
+    /// service pools go to `nodes` instead, which pays the node's part and shares the rest.
     Claim {
         /// How many learning blocks to settle, capped.
         limit: Option<u32>,
+    },
+    /// By anyone, paused or not: do the part of a shared node's [`ExecuteMsg::Claim`] that goes to `nodes`, so that
+    /// no operator can withhold it. It goes through with nothing to share as well: delegations made since the last
+    /// time share from the next one on.
+    Share {
+        /// The node.
+        node: String,
+        /// How many learning blocks to settle, capped.
+        limit: Option<u32>,
+    },
+    /// By `nodes`, paused or not: whether a node has delegations.
+    SetShared {
+        /// The node.
+        node: String,
+        /// Whether its emission is shared.
+        shared: bool,
     },
     /// By the charter: pay a grant out of the treasury.
     Grant {
@@ -191,8 +210,10 @@ pub struct TreasuryResponse {
 /// Answer to [`QueryMsg::Claimable`].
 #[cw_serde]
 pub struct ClaimableResponse {
-    /// ulyc.
+    /// What would be paid to the account, ulyc.
     pub amount: Uint128,
+    /// What would go to `nodes`, to be shared by the account and its delegators, ulyc.
+    pub shared: Uint128,
     /// Whether more learning blocks remain beyond the limit.
     pub more: bool,
 }
@@ -234,7 +255,7 @@ pub struct TrailEntry {
     pub id: u64,
     /// When.
     pub at: Timestamp,
-    /// What: `fund`, `deposit`, `emission`, `grant`, `claim`.
+    /// What: `fund`, `deposit`, `emission`, `grant`, `claim`, `share`.
     pub kind: String,
     /// Who sent or received.
     pub account: Addr,
@@ -260,6 +281,11 @@ impl Client {
     /// Credits payments with funds; what exceeds their sum joins the treasury.
     pub fn deposit(&self, payments: Vec<Payment>, funds: Vec<Coin>) -> StdResult<CosmosMsg> {
         self.execute(&ExecuteMsg::Deposit { payments }, funds)
+    }
+
+    /// Says whether a node's emission is shared.
+    pub fn set_shared(&self, node: &Addr, shared: bool) -> StdResult<CosmosMsg> {
+        self.execute(&ExecuteMsg::SetShared { node: node.to_string(), shared }, vec![])
     }
 
     /// Adds weights to the open learning block.

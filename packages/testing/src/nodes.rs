@@ -38,6 +38,7 @@ impl<L: Ledger> Network<L> {
             proof,
             roles: roles.to_vec(),
             classes: if evaluates { vec![CLASS_FP32.to_owned()] } else { vec![] },
+            addresses: vec![],
         };
         self.execute(&node, &contract, &register, 0)?;
         self.bonded.push(node.clone());

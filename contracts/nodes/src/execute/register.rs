@@ -12,17 +12,31 @@ use crate::{event, validate};
 const PEER_KEY: usize = 32;
 const PROOF: usize = 64;
 
+/// What a node says of itself and may change.
+pub struct Profile {
+    pub roles: Vec<Role>,
+    pub classes: Vec<String>,
+    pub addresses: Vec<String>,
+}
+
+impl Profile {
+    fn validated(self) -> Result<Self, ContractError> {
+        validate::roles(&self.roles)?;
+        validate::classes(&self.classes)?;
+        validate::addresses(&self.addresses)?;
+        Ok(self)
+    }
+}
+
 pub fn register(
     mut ctx: Ctx<'_>,
     operator: String,
     peer_key: Binary,
     proof: Binary,
-    roles: Vec<Role>,
-    classes: Vec<String>,
+    profile: Profile,
 ) -> Result<Response, ContractError> {
     validate::operator(&operator)?;
-    validate::roles(&roles)?;
-    validate::classes(&classes)?;
+    let Profile { roles, classes, addresses } = profile.validated()?;
     let addr = ctx.info.sender.clone();
     if NODES.has(ctx.deps.storage, &addr) {
         return Err(ContractError::AlreadyRegistered { node: addr });
@@ -50,6 +64,7 @@ pub fn register(
         peer_key,
         roles,
         classes,
+        addresses,
         matured: Uint128::zero(),
         maturing: vec![],
         jailed_until: None,
@@ -67,9 +82,8 @@ pub fn register(
     Standing { addr, node, stake: Uint128::zero() }.settle(&mut ctx, Response::new().add_event(event))
 }
 
-pub fn update(mut ctx: Ctx<'_>, roles: Vec<Role>, classes: Vec<String>) -> Result<Response, ContractError> {
-    validate::roles(&roles)?;
-    validate::classes(&classes)?;
+pub fn update(mut ctx: Ctx<'_>, profile: Profile) -> Result<Response, ContractError> {
+    let Profile { roles, classes, addresses } = profile.validated()?;
     let mut standing = ctx.sender()?;
     if !standing.node.weight.is_zero() {
         // The weight leaves every class and `settle` sets it anew in those that stay; within one epoch the later
@@ -83,7 +97,7 @@ pub fn update(mut ctx: Ctx<'_>, roles: Vec<Role>, classes: Vec<String>) -> Resul
     let event = event::of(events::UPDATED, &standing.addr)
         .add_attribute("roles", names)
         .add_attribute("classes", classes.join(","));
-    (standing.node.roles, standing.node.classes) = (roles, classes);
+    (standing.node.roles, standing.node.classes, standing.node.addresses) = (roles, classes, addresses);
     standing.settle(&mut ctx, Response::new().add_event(event))
 }
 

@@ -130,6 +130,7 @@ pub fn registration(w: &World, account: &Addr, key: &SigningKey) -> ExecuteMsg {
         proof: <[u8; 64]>::from(proof).into(),
         roles: vec![Role::Trainer, Role::Evaluator],
         classes: vec!["fp32".to_owned()],
+        addresses: vec![],
     }
 }
 

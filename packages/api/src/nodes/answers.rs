@@ -52,8 +52,18 @@ pub struct NodeResponse {
     pub roles: Vec<Role>,
     /// Execution classes.
     pub classes: Vec<String>,
-    /// Bonded stake, ulyc.
+    /// Where peers reach it: libp2p multiaddrs.
+    pub addresses: Vec<String>,
+    /// Stake, its own and delegated, ulyc.
     pub stake: Uint128,
+    /// The part of the stake that is the node's own bond, ulyc.
+    pub own: Uint128,
+    /// What left it and is still in its queues, its own and its delegators', ulyc.
+    pub unbonding: Uint128,
+    /// Rewards held for its delegations, ulyc.
+    pub rewards: Uint128,
+    /// Its part of its delegations' rewards, in hundredths of a percent.
+    pub commission: u16,
     /// Stake that counts in draws from the next epoch on.
     pub matured: Uint128,
     /// Whether active.
@@ -132,6 +142,53 @@ pub struct UnbondingEntry {
     pub amount: Uint128,
     /// From when it may be claimed.
     pub at: Timestamp,
+}
+
+/// Stake that answers for the faults of the node it left as well.
+#[cw_serde]
+pub struct RedelegationEntry {
+    /// The node it left.
+    pub from: Addr,
+    /// What it is worth after the source's slashes, ulyc.
+    pub amount: Uint128,
+    /// From when it may be settled.
+    pub at: Timestamp,
+}
+
+/// Answer to [`super::QueryMsg::Delegation`].
+#[cw_serde]
+pub struct DelegationResponse {
+    /// The node.
+    pub node: Addr,
+    /// What it is worth now, ulyc; slashes of sources that were not settled yet are not taken off.
+    pub amount: Uint128,
+    /// What [`super::ExecuteMsg::ClaimRewards`] would pay now, ulyc.
+    pub rewards: Uint128,
+    /// Its redelegations, oldest first.
+    pub redelegations: Vec<RedelegationEntry>,
+}
+
+/// Answer to [`super::QueryMsg::Delegations`].
+#[cw_serde]
+pub struct DelegationsResponse {
+    /// The delegations.
+    pub delegations: Vec<DelegationResponse>,
+}
+
+/// An account's queue of one node.
+#[cw_serde]
+pub struct NodeUnbonding {
+    /// The node.
+    pub node: Addr,
+    /// The entries, oldest first.
+    pub entries: Vec<UnbondingEntry>,
+}
+
+/// Answer to [`super::QueryMsg::Unbondings`].
+#[cw_serde]
+pub struct UnbondingsResponse {
+    /// The queues.
+    pub unbondings: Vec<NodeUnbonding>,
 }
 
 /// Answer to [`super::QueryMsg::Unbonding`].

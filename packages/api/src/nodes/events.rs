@@ -6,10 +6,26 @@ pub const VERSION: &str = "1";
 
 /// An account became a node: `node`, `operator`, `peer_key` (hex).
 pub const REGISTERED: &str = "node_registered";
-/// Roles or classes changed: `node`, `roles`, `classes` (comma-separated).
+/// Roles, classes or addresses changed: `node`, `roles`, `classes` (comma-separated).
 pub const UPDATED: &str = "node_updated";
 /// Stake was added: `node`, `amount`, `stake`.
 pub const BONDED: &str = "node_bonded";
+/// Stake was delegated: `node`, `delegator`, `amount`, `stake`.
+pub const DELEGATED: &str = "node_delegated";
+/// Delegated stake went into the queue: `node`, `delegator`, `amount`, `stake`, `at`.
+pub const UNDELEGATING: &str = "node_undelegating";
+/// Delegated stake left the queue: `node`, `delegator`, `amount`.
+pub const UNDELEGATED: &str = "node_undelegated";
+/// Stake moved to `node`: `node`, `from`, `delegator`, `amount`, `at` (until when it answers for `from` as well).
+pub const REDELEGATED: &str = "node_redelegated";
+/// A delegation was brought up to date with its sources: `node`, `delegator`, `slashed`, `freed` (entries).
+pub const SETTLED: &str = "node_settled";
+/// Rewards of a delegation were paid: `node`, `delegator`, `amount`.
+pub const REWARDED: &str = "node_rewarded";
+/// Emission was shared: `node`, `amount`, and its parts `paid` (to the node) and `shared` (by delegations).
+pub const DISTRIBUTED: &str = "node_distributed";
+/// A commission was set: `node`, `commission` (hundredths of a percent).
+pub const COMMISSION_SET: &str = "node_commission_set";
 /// Stake began to count in draws: `node`, `amount`, `matured`.
 pub const MATURED: &str = "node_matured";
 /// Stake went into the queue: `node`, `amount`, `stake`, `at` (when it may be claimed).

@@ -48,6 +48,15 @@ pub enum Event {
         /// Learning blocks settled.
         learning_blocks: u32,
     },
+    /// `rewards_shared`: a node's emission went to `nodes`.
+    Shared {
+        /// The node.
+        node: Addr,
+        /// How much, ulyc.
+        amount: Uint128,
+        /// Whether every learning block sealed so far was settled.
+        complete: bool,
+    },
     /// `rewards_granted`: the charter paid a grant.
     Granted {
         /// The receiver.
@@ -93,6 +102,10 @@ impl From<Event> for cosmwasm_std::Event {
                 .add_attribute("account", account)
                 .add_attribute("amount", amount)
                 .add_attribute("learning_blocks", learning_blocks.to_string()),
+            Event::Shared { node, amount, complete } => named("rewards_shared")
+                .add_attribute("node", node)
+                .add_attribute("amount", amount)
+                .add_attribute("complete", complete.to_string()),
             Event::Granted { to, amount, reason } => named("rewards_granted")
                 .add_attribute("to", to)
                 .add_attribute("amount", amount)

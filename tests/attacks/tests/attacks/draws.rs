@@ -112,7 +112,7 @@ fn nobody_steps_aside_once_the_seed_is_known() -> Result<()> {
     let before = committee(&arena, epoch, 1, &[])?;
     let amount = Uint128::new(2_000 * LYC);
     arena.tell_nodes(&before[0].clone(), &nodes::ExecuteMsg::Unbond { amount })?;
-    let update = nodes::ExecuteMsg::Update { roles: vec![Role::Storage], classes: vec![] };
+    let update = nodes::ExecuteMsg::Update { roles: vec![Role::Storage], classes: vec![], addresses: vec![] };
     arena.tell_nodes(&before[1].clone(), &update)?;
     assert_eq!(config(&arena)?.epoch, epoch);
     assert_eq!(committee(&arena, epoch, 1, &[])?, before);

@@ -128,6 +128,7 @@ fn a_proof_of_a_peer_key_does_not_register_another_account() -> Result<()> {
         proof: proof.clone(),
         roles: vec![Role::Trainer],
         classes: vec![],
+        addresses: vec![],
     };
     refused(arena.tell_nodes(&thief, &register(&proof)), "not a signature of this registration");
     refused(arena.tell_nodes(&alice, &register(&elsewhere)), "not a signature of this registration");

@@ -323,6 +323,7 @@ fn a_slashed_operator_that_returns_finds_the_jail_and_its_old_name() -> Result<(
         proof: key.prove(&chain, &arena.network.at.nodes, &other),
         roles: vec![Role::Trainer],
         classes: vec![],
+        addresses: vec![],
     };
     refused(arena.tell_nodes(&other, &register), "the peer key belongs to");
     Ok(())
