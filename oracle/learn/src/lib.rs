@@ -29,6 +29,7 @@ pub mod seal;
 pub mod sketch;
 pub mod state;
 pub mod tensors;
+pub mod timelock;
 pub mod train;
 
 pub use config::ModelConfig;

@@ -1,5 +1,5 @@
-//! Before anybody acts: texts divided, blocks and shards in stores, contracts up, nodes registered and bonded,
-//! datasets proposed. What happens here goes through the same messages as on any chain.
+//! Before anybody acts and before there is a chain: texts divided, blocks and shards in stores, what is to be
+//! registered, proposed and opened, and what the dishonest ones are told to do.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -27,9 +27,9 @@ use super::cast::{Behaviour, COORDINATOR, Member, cast};
 use super::{BATCH, DomainText, SEQUENCE, STEPS_PER_INTERVAL, Settings};
 
 /// ulyc in the treasury at genesis.
-const TREASURY: u128 = 21_000_000 * LYC;
+pub const TREASURY: u128 = 21_000_000 * LYC;
 /// What the coordinator is granted to open tasks with.
-const GRANT: u128 = 10_000 * LYC;
+pub const GRANT: u128 = 10_000 * LYC;
 /// A shard's bytes at most.
 const SHARD: usize = 1 << 20;
 /// Items of a benchmark.
@@ -42,23 +42,21 @@ const RATES: (u64, u64) = (100_000, 4_000_000);
 pub const STUFFED: &str = "bargain-corpus";
 const SPAMMER: &str = "spammer";
 
-/// A network that is ready to live.
+/// Everything that takes part, before there is a chain.
 #[derive(Debug)]
-pub struct Genesis {
+pub struct Prepared {
     /// Who takes part, in order; authors of datasets at the end.
     pub members: Vec<Member>,
-    /// Their handles, in the same order.
-    pub handles: Vec<Handle>,
     /// Their stores, in the same order.
     pub stores: Vec<Arc<Store>>,
     /// All stores.
     pub directory: Arc<Directory>,
     /// What each does wrong.
     pub adversaries: Vec<Option<Adversary>>,
-    /// The coordinator's plan.
+    /// The coordinator's plan; ids of domains and datasets are the chain's to give ([`Prepared::number`]).
     pub plan: Vec<Planned>,
-    /// What the chain said when it came up.
-    pub found: Found,
+    /// What the chain needs to know.
+    pub blueprint: Blueprint,
 }
 
 /// What the chain said when it came up.
@@ -68,8 +66,6 @@ pub struct Found {
     pub domains: Vec<u64>,
     /// Dataset ids, in the order of the texts; the stuffed one last.
     pub datasets: Vec<u64>,
-    /// The beacon.
-    pub beacon: embedded::Beacon,
     /// Free treasury.
     pub treasury: u128,
     /// Time of the first height that the nodes live in.
@@ -77,21 +73,39 @@ pub struct Found {
 }
 
 /// What the chain needs to know, all of it plain values.
-struct Blueprint {
-    members: Vec<Member>,
-    model: NewModel,
-    domains: Vec<NewDomain>,
-    datasets: Vec<(String, DatasetManifest)>,
-    beacon_secret: [u8; 32],
+#[derive(Debug, Clone)]
+pub struct Blueprint {
+    /// Who registers and bonds.
+    pub members: Vec<Member>,
+    /// The model, whose base is in the coordinator's store.
+    pub model: NewModel,
+    /// The domains, without the model's id.
+    pub domains: Vec<NewDomain>,
+    /// The datasets, and who proposes each.
+    pub datasets: Vec<(String, DatasetManifest)>,
+    /// Secret of the local beacon.
+    pub beacon_secret: [u8; 32],
 }
 
-/// Prepares everything and brings the network up.
+impl Prepared {
+    /// Gives the plan the ids that the chain gave.
+    pub fn number(&mut self, found: &Found) {
+        for (entry, id) in self.plan.iter_mut().zip(&found.domains) {
+            entry.task.domain = *id;
+        }
+        for (entry, id) in self.plan.iter_mut().zip(&found.datasets) {
+            entry.task.shards.iter_mut().for_each(|s| s.dataset = *id);
+        }
+    }
+}
+
+/// Prepares everything.
 pub fn prepare(
     settings: &Settings,
     texts: &[DomainText],
     base: &Model,
     folder: &Path,
-) -> anyhow::Result<Genesis> {
+) -> anyhow::Result<Prepared> {
     let mut members = cast(texts.len(), settings.evaluators);
     let author = |name: String| Member {
         name,
@@ -183,14 +197,7 @@ pub fn prepare(
         datasets: proposals,
         beacon_secret: settings.derive("beacon").0,
     };
-    let (handles, found) = embedded::start(move || bring_up(blueprint))?;
-    for (entry, id) in plan.iter_mut().zip(&found.domains) {
-        entry.task.domain = *id;
-    }
-    for (entry, id) in plan.iter_mut().zip(&found.datasets) {
-        entry.task.shards.iter_mut().for_each(|s| s.dataset = *id);
-    }
-    Ok(Genesis { members, handles, stores, directory, adversaries, plan, found })
+    Ok(Prepared { members, stores, directory, adversaries, plan, blueprint })
 }
 
 fn domain(index: usize, text: &DomainText, held_out: Hash32, baseline: i64) -> NewDomain {
@@ -234,6 +241,8 @@ fn planned(
         bytes: sealed.len() as u64,
         items: items.len() as u32,
         key: key_commitment(&key),
+        round: 0, // both are set when it opens
+        sealed_key: Default::default(),
     };
     let task = NewTask {
         domain: 0, // set when the domain is registered
@@ -269,90 +278,4 @@ fn stuffed() -> String {
             )
         })
         .collect()
-}
-
-/// Short windows, as on any local network; the report prints them.
-fn windows() -> embedded::Builder {
-    embedded::Builder {
-        treasury: TREASURY,
-        block_seconds: 2,
-        nodes: nodes::Params { maturity_seconds: 300, epoch_seconds: 60, ..nodes::Params::default() },
-        datasets: datasets::Params {
-            licences: {
-                let mut licences = datasets::Params::default().licences;
-                licences.push(crate::corpus::PYTHON_LICENCE.to_owned());
-                licences
-            },
-            audit_commit_seconds: 120,
-            audit_reveal_seconds: 60,
-            vote_seconds: 120,
-            extension_seconds: 60,
-            ..datasets::Params::default()
-        },
-        tasks: tasks::Params {
-            reveal_seconds: 60,
-            serve_seconds: 120,
-            attest_seconds: 180,
-            open_seconds: 60,
-            answer_seconds: 60,
-            dispute_seconds: 120,
-            ..tasks::Params::default()
-        },
-        ..embedded::Builder::default()
-    }
-}
-
-fn bring_up(plan: Blueprint) -> anyhow::Result<(Network, Vec<Addr>, Found)> {
-    let mut network = embedded::Builder { beacon_secret: plan.beacon_secret, ..windows() }.build()?;
-    let accounts: Vec<Addr> = plan.members.iter().map(|m| network.account(&m.name)).collect();
-    for (member, account) in plan.members.iter().zip(&accounts).filter(|(m, _)| !m.roles.is_empty()) {
-        network.register_node(&member.name, &member.name, &member.roles)?;
-        network.bond(account, member.stake)?;
-        network.bind_gpus(account, member.gpus)?;
-        if member.roles.contains(&nodes::Role::Trainer) {
-            // What bonds and fees are paid from.
-            network.fund(account, member.stake)?;
-        }
-    }
-    network.mature()?;
-
-    network.act(Action::RegisterModel { model: plan.model })?;
-    let models: lyceum_api::experts::ModelsResponse = network.query(
-        &network.at.experts,
-        &lyceum_api::experts::QueryMsg::Models { start_after: None, limit: None },
-    )?;
-    let model = models.models.last().context("the model is registered")?.id;
-    let mut domains = vec![];
-    for domain in plan.domains {
-        domains.push(network.register_domain(NewDomain { model, ..domain })?);
-    }
-    let to = accounts[0].to_string();
-    let reason = "opens the demo's tasks".to_owned();
-    let before: rewards::TreasuryResponse =
-        network.query(&network.at.rewards, &rewards::QueryMsg::Treasury {})?;
-    network.act(Action::Grant { to, amount: Uint128::new(GRANT), reason })?;
-
-    let contract = network.at.datasets.clone();
-    let config: datasets::ConfigResponse = network.query(&contract, &datasets::QueryMsg::Config {})?;
-    let deposit = config.params.deposit.u128();
-    let mut ids = vec![];
-    for (name, manifest) in plan.datasets {
-        let author = network.account(&name);
-        network.fund(&author, deposit)?;
-        network.execute(&author, &contract, &datasets::ExecuteMsg::Propose { manifest }, deposit)?;
-        let all: datasets::DatasetsResponse = network.query(
-            &contract,
-            &datasets::QueryMsg::Datasets { start_after: ids.last().copied(), limit: None },
-        )?;
-        ids.push(all.datasets.last().context("the dataset is proposed")?.id);
-    }
-    network.next_height();
-    let found = Found {
-        domains,
-        datasets: ids,
-        beacon: network.beacon.clone(),
-        treasury: before.free.u128(),
-        time: network.time(),
-    };
-    Ok((network, accounts, found))
 }
