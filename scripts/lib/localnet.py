@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 import localnet_build
 from localnet_genesis import Failed
@@ -14,7 +15,8 @@ from localnet_process import identify, stop, write_json
 
 
 def asked_for(options):
-    return {"chains_count": options.chains, "validators": options.validators, "block_ms": options.block_time}
+    return {"chains_count": options.chains, "validators": options.validators, "block_ms": options.block_time,
+            "state": str(options.state.resolve()) if options.state else None}
 
 
 def same(state, asked):
@@ -22,7 +24,8 @@ def same(state, asked):
 
 
 def in_words(state):
-    return f"{state['chains_count']} chain(s), {state['validators']} validator(s), {state['block_ms']} ms a block"
+    return (f"{state['chains_count']} chain(s), {state['validators']} validator(s), {state['block_ms']} ms a block"
+            + (f", the state of {state.get('state')}" if state.get('state') else ""))
 
 
 def up(net, options):
@@ -175,6 +178,7 @@ def arguments(words):
     made.add_argument("--validators", type=number_between(1, 16), default=1)
     made.add_argument("--block-time", type=number_between(50, 600_000), default=1000)
     made.add_argument("--keep", action="store_true")
+    made.add_argument("--state", type=Path)
     made.add_argument("--owner", type=number_between(1, 1 << 30))
     command("down", down)
     command("status", status)

@@ -105,8 +105,23 @@ def patch_genesis(genesis):
     return genesis
 
 
-def create(folder, chain_id, validators, faucet):
+def read_state(path):
+    """A state to begin with: {"accounts": [{"address", "ulyc"}], "wasm": x/wasm's own genesis, parameters left out}."""
+    try:
+        state = json.loads(Path(path).read_text())
+        if not isinstance(state, dict) or set(state) != {"accounts", "wasm"} or not set(state["wasm"]) <= {"codes", "contracts", "sequences"}:
+            raise ValueError("it holds not just accounts and wasm's codes, contracts, sequences")
+        coins = [{"denom": DENOM, "amount": str(int(account["ulyc"]))} for account in state["accounts"]]
+        accounts = [{"address": account["address"], "coins": [each] if int(each["amount"]) else []}
+                    for account, each in zip(state["accounts"], coins)]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Failed(f"--state {path}: {error}") from error
+    return accounts, state["wasm"]
+
+
+def create(folder, chain_id, validators, faucet, state_file=None):
     """Homes of a fresh chain under `folder`, one for each validator, all with one genesis file."""
+    more, contracts = read_state(state_file) if state_file else ([], {})
     homes = [folder / str(number) / "home" for number in range(validators)]
     accounts = [{"address": faucet, "coins": [{"denom": DENOM, "amount": str(FAUCET_FUNDS)}]}]
     for number, home in enumerate(homes):
@@ -116,9 +131,9 @@ def create(folder, chain_id, validators, faucet):
         accounts.append({"address": key["address"], "coins": [{"denom": DENOM, "amount": str(VALIDATOR_FUNDS)}]})
     first = homes[0]
     genesis = first / "config" / "genesis.json"
-    genesis.write_text(json.dumps(patch_genesis(json.loads(genesis.read_text()))))
     bulk = folder / "accounts.json"
-    bulk.write_text(json.dumps(accounts))
+    bulk.write_text(json.dumps(accounts + more))
+    genesis.write_text(json.dumps(patch_genesis(json.loads(genesis.read_text()))))
     wasmd(first, "genesis", "bulk-add-genesis-account", str(bulk))
     signed = first / "config" / "gentx"
     signed.mkdir()
@@ -128,6 +143,11 @@ def create(folder, chain_id, validators, faucet):
         wasmd(home, "genesis", "gentx", "validator", f"{VALIDATOR_BOND}{DENOM}", "--chain-id", chain_id,
               "--keyring-backend", "test", "--ip", "127.0.0.1", "--output-document", str(signed / f"{number}.json"))
     wasmd(first, "genesis", "collect-gentxs")
+    if contracts:
+        # Last, because every command above would read and write all of it.
+        whole = json.loads(genesis.read_text())
+        whole["app_state"]["wasm"].update(contracts)
+        genesis.write_text(json.dumps(whole))
     wasmd(first, "genesis", "validate")
     for home in homes[1:]:
         shutil.copyfile(genesis, home / "config" / "genesis.json")

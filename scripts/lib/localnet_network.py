@@ -188,7 +188,7 @@ def make_fresh(net, asked):
     net.state["faucet"] = {"address": address, "mnemonic": mnemonic}
     net.save()
     for chain in net.chains():
-        genesis.create(net.folder(chain), chain["chain_id"], asked["validators"], address)
+        genesis.create(net.folder(chain), chain["chain_id"], asked["validators"], address, asked["state"])
     net.state["complete"] = True
     net.save()
 

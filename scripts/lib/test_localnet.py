@@ -31,6 +31,19 @@ class Settings(unittest.TestCase):
         with self.assertRaisesRegex(localnet_genesis.Failed, "rpc.pex"):
             localnet_genesis.set_toml(self.TEXT, {"rpc.pex": False})
 
+    def test_a_state_that_is_none_is_refused_with_its_name(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "state.json"
+            for text in ("", "[]", '{"accounts": []}', '{"accounts": [{}], "wasm": {}}',
+                         '{"accounts": [], "wasm": {"params": {}}}'):
+                path.write_text(text)
+                with self.assertRaisesRegex(localnet_genesis.Failed, "state.json"):
+                    localnet_genesis.read_state(path)
+            path.write_text('{"accounts": [{"address": "a", "ulyc": "7"}], "wasm": {"codes": []}}')
+            accounts, contracts = localnet_genesis.read_state(path)
+            self.assertEqual(accounts, [{"address": "a", "coins": [{"denom": "ulyc", "amount": "7"}]}])
+            self.assertEqual(contracts, {"codes": []})
+
     def test_a_node_id_is_comets(self):
         key = "y1C0wRU0EN9k2UyhO6CV2k/lGyZR+eX9hZIJQCAq5wxCKFbPlnuMj8Xh+UO4ckT3Mkg9ExMQH6DG2nBjlRqxIA=="
         want = hashlib.sha256(base64.b64decode(key)[32:]).digest()[:20].hex()
@@ -184,7 +197,7 @@ class Command(unittest.TestCase):
             kept = Path(folder) / "lyceum-1" / "photos"
             kept.mkdir(parents=True)
             net = localnet_network.Network(folder)
-            asked = {"chains_count": 1, "validators": 1, "block_ms": 1000}
+            asked = {"chains_count": 1, "validators": 1, "block_ms": 1000, "state": None}
             with self.assertRaisesRegex(localnet_genesis.Failed, "not of a network"):
                 localnet_network.make_fresh(net, asked)
             self.assertTrue(kept.exists())

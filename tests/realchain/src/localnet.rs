@@ -1,9 +1,11 @@
 //! [`Localnet`]: local chains of one test process, ended with it whatever ends it.
 
+use std::ffi::{OsStr, OsString};
+use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{LazyLock, Once};
+use std::sync::{LazyLock, Once, OnceLock};
 
 use serde::Deserialize;
 
@@ -100,29 +102,46 @@ impl Localnet {
     /// # Panics
     /// When they do not come up, with what `scripts/localnet` said.
     pub fn with(chains: u32, validators: u32, block_ms: u64) -> Self {
+        Self::bring_up(chains, validators, block_ms, None)
+    }
+
+    /// One chain of one validator that begins with a state: a file as `scripts/localnet up --state` takes it.
+    ///
+    /// # Panics
+    /// When it does not come up, with what `scripts/localnet` said.
+    pub fn from_state(state: &Path, block_ms: u64) -> Self {
+        Self::bring_up(1, 1, block_ms, Some(state))
+    }
+
+    /// One chain of one validator that all tests of a process share, three blocks a second at most.
+    ///
+    /// # Panics
+    /// When it does not come up, with what `scripts/localnet` said.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Localnet> = OnceLock::new();
+        SHARED.get_or_init(|| Self::up(1, 300))
+    }
+
+    fn bring_up(chains: u32, validators: u32, block_ms: u64, state: Option<&Path>) -> Self {
         sweep();
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let mut net =
             Self { root: PLACES.join(format!("{}-{number}", std::process::id())), chains: Vec::new() };
         std::fs::create_dir_all(&net.root).expect("target/tmp can be written");
-        let values = [
-            chains.to_string(),
-            validators.to_string(),
-            block_ms.to_string(),
-            std::process::id().to_string(),
-        ];
-        let [chains, validators, block_ms, owner] = values.each_ref().map(String::as_str);
-        net.run(&[
-            "up",
-            "--chains",
-            chains,
-            "--validators",
-            validators,
-            "--block-time",
-            block_ms,
-            "--owner",
-            owner,
-        ]);
+        let owner = std::process::id();
+        let mut words: Vec<OsString> = vec!["up".into()];
+        for (option, value) in [
+            ("--chains", chains.into()),
+            ("--validators", validators.into()),
+            ("--block-time", block_ms),
+            ("--owner", owner.into()),
+        ] {
+            words.extend([option.into(), value.to_string().into()]);
+        }
+        if let Some(state) = state {
+            words.extend(["--state".into(), state.into()]);
+        }
+        net.run(&words);
         net.chains = net.described().chains;
         net
     }
@@ -167,7 +186,7 @@ impl Localnet {
         serde_json::from_slice(&bytes).expect("network.json is what scripts/localnet writes")
     }
 
-    fn run(&self, arguments: &[&str]) {
+    fn run(&self, arguments: &[impl AsRef<OsStr> + Debug]) {
         let Output { status, stdout: _, stderr } = self.localnet(arguments);
         assert!(
             status.success(),
@@ -176,7 +195,7 @@ impl Localnet {
         );
     }
 
-    fn localnet(&self, arguments: &[&str]) -> Output {
+    fn localnet(&self, arguments: &[impl AsRef<OsStr>]) -> Output {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/localnet");
         Command::new(script)
             .args(arguments)
