@@ -1,12 +1,33 @@
-//! A real chain: wasmd over CometBFT's RPC.
+//! A real chain: wasmd over CometBFT's RPC, one account at a time.
 //!
-//! Start reading at [`Key`] and [`Signer`] (who signs), then [`Settings`].
+//! Start reading at [`Client`] (the chain itself) and [`Cosmos`] (Lyceum's contracts on it, as a [`crate::Chain`]).
+//! Below them, each a file that can be read alone: who signs ([`Key`], [`keyfile`], [`Signer`]); endpoints and their
+//! health (`http`, `pool`); what is signed and what it costs (`tx`); which sequence comes next (`sequence`) and what
+//! became of what was sent (`book`), both values without I/O; the task that follows the chain (`follow`, woken by
+//! `websocket`); what the chain's words mean (`answers`) and what of a block callers see (`events`).
 
+mod answers;
+mod book;
+mod chain;
+mod client;
+mod events;
+mod follow;
+mod http;
 pub mod keyfile;
 mod keys;
+mod pool;
+mod query;
+mod send;
+mod sequence;
 mod settings;
 mod signer;
+mod tx;
+mod websocket;
 
+pub use chain::Cosmos;
+pub use client::{Client, Status};
 pub use keys::Key;
+pub use pool::EndpointStatus;
 pub use settings::Settings;
 pub use signer::{BoxFuture, PublicKey, Signature, Signer, address, check_address};
+pub use tx::{Account, Fee, Included, MAX_TX_BYTES};

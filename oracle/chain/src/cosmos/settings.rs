@@ -28,6 +28,8 @@ pub struct Settings {
     pub timeout_heights: u64,
     /// How long one request may take.
     pub request_timeout: Duration,
+    /// How long a transaction that was sent is awaited while the chain stands still.
+    pub patience: Duration,
     /// Who pays the fees, if not the account.
     pub fee_granter: Option<Addr>,
 }
@@ -45,6 +47,7 @@ impl Settings {
             gas_ceiling: 50_000_000,
             timeout_heights: 20,
             request_timeout: Duration::from_secs(10),
+            patience: Duration::from_secs(600),
             fee_granter: None,
         }
     }

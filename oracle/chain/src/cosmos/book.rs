@@ -1,0 +1,240 @@
+//! [`Book`]: the transactions whose inclusion is awaited, as a value. Every block from the moment of sending to the
+//! timeout height is looked through for their hashes, so that what becomes of each is known for certain and needs no
+//! transaction index on the node.
+
+use std::collections::HashMap;
+
+use cosmwasm_std::Event;
+use sha2::{Digest as _, Sha256};
+use tendermint::abci::types::ExecTxResult;
+use tokio::sync::oneshot;
+
+use super::events::event;
+use super::sequence::Bytes;
+
+/// A transaction's hash.
+pub type TxHash = [u8; 32];
+
+/// The hash by which a chain knows signed bytes.
+pub fn hash(bytes: &[u8]) -> TxHash {
+    Sha256::digest(bytes).into()
+}
+
+/// A hash as it is shown.
+pub fn show(hash: &TxHash) -> String {
+    hash.iter().map(|b| format!("{b:02X}")).collect()
+}
+
+/// What a block says of a transaction in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Executed {
+    /// The block's height.
+    pub height: u64,
+    /// 0 if it was done.
+    pub code: u32,
+    /// The module that gave the code.
+    pub codespace: String,
+    /// Words about a failure.
+    pub log: String,
+    /// `TxMsgData`.
+    pub data: Vec<u8>,
+    /// Gas allowed.
+    pub gas_wanted: u64,
+    /// Gas used.
+    pub gas_used: u64,
+    /// Every event.
+    pub events: Vec<Event>,
+}
+
+impl Executed {
+    /// From a block's results.
+    pub fn new(height: u64, result: ExecTxResult) -> Self {
+        Self {
+            height,
+            code: result.code.value(),
+            codespace: result.codespace,
+            log: result.log,
+            data: result.data.to_vec(),
+            gas_wanted: result.gas_wanted.try_into().unwrap_or(0),
+            gas_used: result.gas_used.try_into().unwrap_or(0),
+            events: result.events.iter().filter_map(event).collect(),
+        }
+    }
+}
+
+/// What became of a transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is in a block, with this result.
+    Included(Box<Executed>),
+    /// Its timeout height has passed without it: it never will be executed.
+    Expired,
+    /// Blocks that might hold it can't be had any more.
+    Unknown(String),
+}
+
+#[derive(Debug)]
+struct Entry {
+    sequence: u64,
+    bytes: Bytes,
+    timeout_height: u64,
+    /// The height seen when it was last given to a node.
+    offered: u64,
+    tell: oneshot::Sender<Fate>,
+}
+
+/// The transactions that are awaited.
+#[derive(Debug, Default)]
+pub struct Book {
+    live: HashMap<TxHash, Entry>,
+    /// Every block up to this height was looked through for all of them.
+    scanned: u64,
+}
+
+impl Book {
+    /// Awaits signed bytes that no node was given yet; `seen` is a height that is committed.
+    pub fn expect(
+        &mut self,
+        bytes: &Bytes,
+        sequence: u64,
+        timeout_height: u64,
+        seen: u64,
+    ) -> oneshot::Receiver<Fate> {
+        if self.live.is_empty() {
+            self.scanned = seen;
+        }
+        let (tell, told) = oneshot::channel();
+        let entry = Entry { sequence, bytes: bytes.clone(), timeout_height, offered: seen, tell };
+        self.live.insert(hash(bytes), entry);
+        told
+    }
+
+    /// No longer awaits bytes that no node took.
+    pub fn withdraw(&mut self, bytes: &Bytes) {
+        self.live.remove(&hash(bytes));
+    }
+
+    /// The next block to look through, if one up to `head` has to be.
+    pub fn wanted(&mut self, head: u64) -> Option<u64> {
+        if self.live.is_empty() {
+            self.scanned = self.scanned.max(head);
+        }
+        (self.scanned < head).then_some(self.scanned + 1)
+    }
+
+    /// Whether a block with these hashes has any that is awaited.
+    pub fn knows(&self, hashes: &[TxHash]) -> bool {
+        hashes.iter().any(|h| self.live.contains_key(h))
+    }
+
+    /// A block was looked through: its transactions' hashes, with the results of those that are awaited.
+    pub fn scanned(&mut self, height: u64, hashes: &[TxHash], mut results: Vec<Option<Executed>>) {
+        for (index, hash) in hashes.iter().enumerate() {
+            let Some(result) = results.get_mut(index).and_then(Option::take) else { continue };
+            if let Some(entry) = self.live.remove(hash) {
+                // Whoever sent it may have gone away.
+                let _ = entry.tell.send(Fate::Included(Box::new(result)));
+            }
+        }
+        self.scanned = self.scanned.max(height);
+        let expired: Vec<_> =
+            self.live.iter().filter(|(_, e)| e.timeout_height <= height).map(|(h, _)| *h).collect();
+        for hash in expired {
+            if let Some(entry) = self.live.remove(&hash) {
+                let _ = entry.tell.send(Fate::Expired);
+            }
+        }
+    }
+
+    /// Blocks that would have had to be looked through are gone.
+    pub fn lost(&mut self, head: u64, reason: &str) {
+        for (_, entry) in self.live.drain() {
+            let _ = entry.tell.send(Fate::Unknown(reason.to_owned()));
+        }
+        self.scanned = head;
+    }
+
+    /// Up to `limit` transactions that were not offered to a node for some heights, the lowest sequence first. They
+    /// count as offered now.
+    pub fn due(&mut self, head: u64, heights: u64, limit: usize) -> Vec<Bytes> {
+        let mut due: Vec<_> = self.live.values_mut().filter(|e| e.offered + heights <= head).collect();
+        due.sort_by_key(|e| e.sequence);
+        due.truncate(limit);
+        due.into_iter()
+            .map(|entry| {
+                entry.offered = head;
+                entry.bytes.clone()
+            })
+            .collect()
+    }
+
+    /// How many are awaited.
+    pub fn len(&self) -> usize {
+        self.live.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn bytes(text: &str) -> Bytes {
+        Arc::new(text.as_bytes().to_vec())
+    }
+
+    fn executed(height: u64) -> Executed {
+        Executed {
+            height,
+            code: 0,
+            codespace: String::new(),
+            log: String::new(),
+            data: vec![],
+            gas_wanted: 2,
+            gas_used: 1,
+            events: vec![],
+        }
+    }
+
+    #[test]
+    fn a_transaction_is_found_in_the_block_that_holds_it_and_expires_only_when_all_were_seen() {
+        let mut book = Book::default();
+        let (a, b) = (bytes("a"), bytes("b"));
+        let mut told_a = book.expect(&a, 1, 12, 10);
+        let mut told_b = book.expect(&b, 2, 12, 10);
+        assert_eq!(book.wanted(10), None);
+        assert_eq!(book.wanted(13), Some(11));
+        book.scanned(11, &[], vec![]);
+        let hashes = [hash(b"x"), hash(&a)];
+        assert!(book.knows(&hashes) && !book.knows(&hashes[..1]));
+        assert_eq!(book.wanted(13), Some(12));
+        assert!(told_b.try_recv().is_err(), "its last block was not looked through yet");
+        book.scanned(12, &hashes, vec![None, Some(executed(12))]);
+        assert_eq!(told_a.try_recv(), Ok(Fate::Included(Box::new(executed(12)))));
+        assert_eq!(told_b.try_recv(), Ok(Fate::Expired));
+        assert_eq!(book.wanted(99), None, "nobody awaits anything");
+        book.expect(&a, 3, 120, 99);
+        assert_eq!(book.wanted(100), Some(100));
+    }
+
+    #[test]
+    fn what_is_late_is_offered_again_in_the_order_of_sequences() {
+        let mut book = Book::default();
+        let _told: Vec<_> =
+            ["c", "b", "a"].iter().zip([3, 2, 1]).map(|(t, s)| book.expect(&bytes(t), s, 50, 10)).collect();
+        assert!(book.due(11, 2, 10).is_empty());
+        assert_eq!(book.due(12, 2, 2), [bytes("a"), bytes("b")]);
+        assert_eq!(book.due(12, 2, 2), [bytes("c")]);
+        assert!(book.due(12, 2, 2).is_empty());
+    }
+
+    #[test]
+    fn blocks_that_are_gone_leave_no_one_waiting() {
+        let mut book = Book::default();
+        let mut told = book.expect(&bytes("a"), 1, 50, 10);
+        book.lost(40, "pruned");
+        assert_eq!(told.try_recv(), Ok(Fate::Unknown("pruned".to_owned())));
+        assert_eq!(book.len(), 0);
+    }
+}

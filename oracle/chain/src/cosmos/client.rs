@@ -1,0 +1,204 @@
+//! [`Client`]: one account's way to a chain.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cosmos_sdk_proto::cosmos::auth::v1beta1::{QueryAccountInfoRequest, QueryAccountInfoResponse};
+use cosmos_sdk_proto::cosmos::bank::v1beta1::{QueryBalanceRequest, QueryBalanceResponse};
+use cosmos_sdk_proto::cosmos::tx::v1beta1::{SimulateRequest, SimulateResponse};
+use cosmrs::Any;
+use cosmwasm_std::Addr;
+
+use super::answers::{Failure, refusal};
+use super::follow::{Watch, follow};
+use super::pool::{EndpointStatus, Pool};
+use super::query::{Asked, Failed};
+use super::sequence::{Lane, expected};
+use super::settings::Settings;
+use super::signer::{Signer, address};
+use super::tx::{Account, Fee, unsigned};
+use super::websocket::{Task, listen};
+use crate::{ChainError, Head, Result};
+
+/// How often a simulation is repeated with the sequence that the chain names.
+const SEQUENCE_TRIES: u32 = 4;
+
+/// One account's client of a chain, which knows no contract yet. Clones share the account's sequence, so any number
+/// of tasks may send through them at once. Two clients of one key in one process get along as well, but slower.
+///
+/// A future of [`Client::send`] that is dropped leaves the transaction as it is: it may be executed all the same.
+#[derive(Clone)]
+pub struct Client {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub watch: Arc<Watch>,
+    pub settings: Settings,
+    pub signer: Arc<dyn Signer>,
+    pub account: Addr,
+    /// Held while a transaction is signed and offered, not while its inclusion is awaited.
+    pub lane: tokio::sync::Mutex<Sequences>,
+    /// They end with the last clone.
+    _tasks: [Task; 2],
+}
+
+/// What is known of the account.
+#[derive(Debug, Default)]
+pub(super) struct Sequences {
+    pub number: Option<u64>,
+    pub lane: Lane,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (chain, account) = (&self.inner.settings.chain_id, &self.inner.account);
+        f.debug_struct("Client").field("chain", chain).field("account", account).finish_non_exhaustive()
+    }
+}
+
+/// How the way to a chain stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Each endpoint, in the order of the settings.
+    pub endpoints: Vec<EndpointStatus>,
+    /// The last head that was seen.
+    pub head: Head,
+    /// How long ago it came.
+    pub silence: Duration,
+    /// Transactions that were sent and are awaited.
+    pub awaited: usize,
+    /// Whether a websocket tells of new blocks; polling goes on in any case.
+    pub websocket: bool,
+    /// The trouble that following the chain has at the moment.
+    pub trouble: Option<ChainError>,
+}
+
+impl Client {
+    /// Connects: validates the settings, refuses endpoints of another chain, and follows the chain from now on.
+    /// The account need not be on the chain yet.
+    pub async fn connect(settings: Settings, signer: Arc<dyn Signer>) -> Result<Self> {
+        settings.check()?;
+        let account = address(&signer.public_key(), &settings.prefix)?;
+        let pool = Pool::new(&settings)?;
+        pool.connect().await?;
+        let watch = Arc::new(Watch::new(pool));
+        watch.advance().await?;
+        let tasks = [Task(tokio::spawn(follow(watch.clone()))), Task(tokio::spawn(listen(watch.clone())))];
+        let inner =
+            Inner { watch, settings, signer, account, lane: tokio::sync::Mutex::default(), _tasks: tasks };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The account that signs.
+    pub fn account(&self) -> &Addr {
+        &self.inner.account
+    }
+
+    /// The chain's id.
+    pub fn chain_id(&self) -> &str {
+        &self.inner.settings.chain_id
+    }
+
+    /// How the chain is reached and paid.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// The height that is open (the last committed one and one), and the last committed block's time.
+    pub async fn head(&self) -> Result<Head> {
+        let seen = self.inner.watch.advance().await?;
+        Ok(Head { height: seen.height + 1, time: seen.time })
+    }
+
+    /// How the way to the chain stands, without asking it anything.
+    pub fn status(&self) -> Status {
+        let watch = &self.inner.watch;
+        let seen = *watch.seen.borrow();
+        let awaited = watch.book().len();
+        Status {
+            endpoints: watch.pool.status(),
+            head: Head { height: seen.height + 1, time: seen.time },
+            silence: watch.silence(),
+            awaited,
+            websocket: watch.websocket.load(std::sync::atomic::Ordering::Relaxed),
+            trouble: watch.trouble(Duration::ZERO),
+        }
+    }
+
+    /// What an account holds of the settings' denom.
+    pub async fn balance(&self, account: &Addr) -> Result<u128> {
+        self.balance_at(account, None).await
+    }
+
+    /// What an account held at a height.
+    pub async fn balance_at(&self, account: &Addr, height: Option<u64>) -> Result<u128> {
+        let denom = self.inner.settings.denom.clone();
+        let request = QueryBalanceRequest { address: account.to_string(), denom };
+        let answer: QueryBalanceResponse =
+            self.abci("/cosmos.bank.v1beta1.Query/Balance", &request, height).await?;
+        let amount = answer.balance.map(|c| c.amount).unwrap_or_else(|| "0".to_owned());
+        amount.parse().map_err(|_| ChainError::Query {
+            contract: "bank".to_owned(),
+            words: format!("a balance that is no number: {amount:?}"),
+        })
+    }
+
+    /// The signer's account as the chain has it; none before it first received funds.
+    pub async fn account_info(&self) -> Result<Option<Account>> {
+        let request = QueryAccountInfoRequest { address: self.inner.account.to_string() };
+        let path = "/cosmos.auth.v1beta1.Query/AccountInfo";
+        match self.asked::<_, QueryAccountInfoResponse>(path, &request, None).await? {
+            Asked::Answer(answer) => {
+                Ok(answer.info.map(|i| Account { number: i.account_number, sequence: i.sequence }))
+            }
+            Asked::Failed(failed) if failed.words.contains("not found") => Ok(None),
+            Asked::Failed(failed) => Err(failed.into_query(path)),
+        }
+    }
+
+    /// The account with the sequence of the next transaction.
+    pub(super) async fn next_account(&self, state: &mut Sequences) -> Result<Account> {
+        if let (Some(number), Some(sequence)) = (state.number, state.lane.next()) {
+            return Ok(Account { number, sequence });
+        }
+        let found = self.account_info().await?.ok_or_else(|| ChainError::InsufficientFunds {
+            account: self.inner.account.to_string(),
+            words: "it is not on the chain yet, as it never held anything".to_owned(),
+        })?;
+        state.number = Some(found.number);
+        let head = self.inner.watch.seen.borrow().height;
+        state.lane.learn(found.sequence, head);
+        Ok(Account { sequence: state.lane.next().unwrap_or(found.sequence), ..found })
+    }
+
+    /// What a transaction of these messages would cost now; the chain executes it and forgets it.
+    pub async fn simulate(&self, msgs: &[Any]) -> Result<Fee> {
+        let mut account = self.next_account(&mut *self.inner.lane.lock().await).await?;
+        for _ in 0..SEQUENCE_TRIES {
+            let settings = &self.inner.settings;
+            let tx_bytes = unsigned(msgs, account, settings, self.inner.signer.as_ref())?;
+            #[allow(deprecated)] // tx
+            let request = SimulateRequest { tx: None, tx_bytes };
+            let path = "/cosmos.tx.v1beta1.Service/Simulate";
+            match self.asked::<_, SimulateResponse>(path, &request, None).await? {
+                Asked::Answer(answer) => {
+                    let gas = answer.gas_info.map_or(0, |g| g.gas_used);
+                    return Fee::of(gas, settings);
+                }
+                Asked::Failed(Failed { codespace, code, words }) => match expected(&words) {
+                    // An estimate does not depend on the sequence; the next transaction's own is settled when it is
+                    // offered.
+                    Some(sequence) => account.sequence = sequence,
+                    None => {
+                        let failure = Failure { codespace: &codespace, code, words: &words };
+                        return Err(refusal(self.inner.account.as_str(), failure));
+                    }
+                },
+            }
+        }
+        let reason = "its nodes do not agree on the account's sequence".to_owned();
+        Err(ChainError::Unreachable { endpoint: String::new(), reason })
+    }
+}
