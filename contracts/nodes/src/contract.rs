@@ -8,7 +8,7 @@ use lyceum_onchain::permission::{ensure_one_of, ensure_sender};
 
 use crate::error::ContractError;
 use crate::execute::register::Profile;
-use crate::execute::{admin, bond, gpu, jail, register, report};
+use crate::execute::{admin, bond, delegate, gpu, jail, register, report, share};
 use crate::standing::Ctx;
 use crate::state::PAUSED;
 use crate::{migrate as migration, query as queries};
@@ -30,7 +30,7 @@ pub fn instantiate(
     admin::instantiate(deps, &env, msg)
 }
 
-/// Executes a message. Only [`ExecuteMsg::Bond`] takes funds.
+/// Executes a message. Only [`ExecuteMsg::Bond`], [`ExecuteMsg::Delegate`] and [`ExecuteMsg::Distribute`] take funds.
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn execute(
     deps: DepsMut<'_>,
@@ -38,7 +38,9 @@ pub fn execute(
     info: MessageInfo,
     msg: ExecuteMsg,
 ) -> Result<Response, ContractError> {
-    if !matches!(msg, ExecuteMsg::Bond {}) {
+    let pays =
+        matches!(msg, ExecuteMsg::Bond {} | ExecuteMsg::Delegate { .. } | ExecuteMsg::Distribute { .. });
+    if !pays {
         nonpayable(&info)?;
     }
     let ctx = Ctx::load(deps, env, info)?;
@@ -70,6 +72,37 @@ pub fn execute(
         ExecuteMsg::Unbond { amount } => bond::unbond(ctx, amount),
         // a node, always
         ExecuteMsg::ClaimUnbonded {} => bond::claim(ctx),
+        // anyone, unless paused
+        ExecuteMsg::Delegate { node } => {
+            open()?;
+            delegate::delegate(ctx, &node)
+        }
+        // anyone of what he delegated, always
+        ExecuteMsg::Undelegate { node, amount } => delegate::undelegate(ctx, &node, amount),
+        // anyone of what he delegated, unless paused
+        ExecuteMsg::Redelegate { from, to, amount } => {
+            open()?;
+            delegate::redelegate(ctx, &from, &to, amount)
+        }
+        // anyone for any delegation, always
+        ExecuteMsg::Settle { node, delegator } => delegate::settle(ctx, &node, &delegator),
+        // anyone of what he undelegated, always
+        ExecuteMsg::ClaimUndelegated { node } => delegate::claim(ctx, &node),
+        // anyone of what he delegated, always
+        ExecuteMsg::ClaimRewards { node } => {
+            let delegator = ctx.info.sender.to_string();
+            delegate::settle(ctx, &node, &delegator)
+        }
+        // a node, unless paused
+        ExecuteMsg::SetCommission { commission } => {
+            open()?;
+            share::set_commission(ctx, commission)
+        }
+        // `rewards`, always
+        ExecuteMsg::Distribute { node, complete } => {
+            ensure_sender(sender, &config.rewards)?;
+            share::distribute(ctx, &node, complete)
+        }
         // an active node, unless paused
         ExecuteMsg::BindGpu { gpu } => {
             open()?;
@@ -105,7 +138,6 @@ pub fn execute(
             ensure_sender(sender, &config.charter)?;
             admin::set_paused(ctx, paused)
         }
-        _ => Err(ContractError::Paused),
     }
 }
 

@@ -3,7 +3,6 @@ use cosmwasm_std::{Addr, StdError, Uint128};
 use cw_utils::PaymentError;
 use lyceum_api::Hash32;
 use lyceum_economy::EconomyError;
-use lyceum_onchain::claims_queue::QueueError;
 use lyceum_onchain::permission::Unauthorized;
 use lyceum_onchain::sortition::SortitionError;
 use thiserror::Error;
@@ -18,8 +17,6 @@ pub enum ContractError {
     Payment(#[from] PaymentError),
     #[error(transparent)]
     Unauthorized(#[from] Unauthorized),
-    #[error(transparent)]
-    Queue(#[from] QueueError),
     #[error(transparent)]
     Sortition(#[from] SortitionError),
     #[error(transparent)]
@@ -52,6 +49,28 @@ pub enum ContractError {
     StakeLocked { open_claims: u32, required: Uint128, remaining: Uint128 },
     #[error("nothing of {node} has matured, and its standing is up to date")]
     NothingMatured { node: Addr },
+    #[error("nothing to unbond, expected a positive amount")]
+    Nothing,
+    #[error("{found} {what} of {owner} are open at {node}; claim or settle one, or wait")]
+    Full { what: &'static str, owner: Addr, node: Addr, found: usize },
+    #[error("{what} exceed 128 bits")]
+    Overflow { what: &'static str },
+    #[error(
+        "{delegator} has {found} delegated to {node} that may leave, expected at least {required}; {locked} came by redelegation and stays until it is settled"
+    )]
+    DelegationTooLow { node: Addr, delegator: Addr, required: Uint128, found: Uint128, locked: Uint128 },
+    #[error("{node} can't redelegate to or from itself; it bonds and unbonds its own stake")]
+    OwnBond { node: Addr },
+    #[error("from and to are both {node}")]
+    SameNode { node: Addr },
+    #[error("{delegator} has nothing to claim or settle at {node}")]
+    NothingToSettle { node: Addr, delegator: Addr },
+    #[error("the commission is {found}, expected at most {max}: {why}")]
+    Commission { found: u16, max: u16, why: &'static str },
+    #[error(
+        "state of version {found} holds no shares and can't be migrated; version {required} is instantiated anew"
+    )]
+    OldState { found: String, required: &'static str },
     #[error("nothing has left the queue; its next entry does at {next:?}")]
     NothingUnbonded { next: Option<u64> },
     #[error("{node} is not active: jailed, or below the least stake of {required} with {stake}")]

@@ -1,22 +1,26 @@
 //! Answers.
 use std::cell::RefCell;
 
-use cosmwasm_std::{Addr, Binary, Deps, Env, Order, StdResult, Timestamp, Uint128, to_json_binary};
+use cosmwasm_std::{Addr, Binary, Deps, Env, Order, StdResult, Timestamp, to_json_binary};
 use cw_storage_plus::Bound;
 use lyceum_api::Hash32;
 use lyceum_api::nodes::{
     ActiveResponse, CommitteeResponse, ConfigResponse, DrawnSeat, GpuResponse, IsActiveResponse,
-    NodeResponse, NodesResponse, PowerResponse, QueryMsg, TrustLevel, UnbondingEntry, UnbondingResponse,
+    NodeResponse, NodesResponse, Params, PowerResponse, QueryMsg, TrustLevel, UnbondingResponse,
 };
 use lyceum_economy::trust;
 use lyceum_onchain::paging;
 use lyceum_onchain::sortition::SortitionError;
 
+use crate::earnings::Earnings;
 use crate::error::ContractError;
+use crate::execute::share::commission;
 use crate::standing::Standing;
 use crate::state::{
-    ACTIVE, CONFIG, DRAW_CLOCK, GPUS, NODES, Node, PARAMS, PAUSED, SORTITION, STAKE, UNBONDING,
+    ACTIVE, ADDRESSES, CONFIG, DRAW_CLOCK, EXITS, GPUS, NODES, Node, PARAMS, PAUSED, SORTITION, STAKE,
 };
+
+mod stakes;
 
 /// Seats of one committee.
 const MAX_SEATS: u32 = 32;
@@ -29,7 +33,8 @@ pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, Contrac
         QueryMsg::Config {} => to_json_binary(&config(deps, env)?),
         QueryMsg::Node { node } => {
             let standing = Standing::load(deps.storage, named(&node)?)?;
-            to_json_binary(&node_response(env, standing))
+            let params = PARAMS.load(deps.storage)?;
+            to_json_binary(&node_response(deps, env, &params, standing)?)
         }
         QueryMsg::Nodes { start_after, limit } => to_json_binary(&nodes(deps, env, start_after, limit)?),
         QueryMsg::Power { node, height } => to_json_binary(&power(deps, env, &named(&node)?, height)?),
@@ -45,8 +50,19 @@ pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, Contrac
             let bound = GPUS.may_load(deps.storage, gpu.as_bytes())?;
             to_json_binary(&GpuResponse { node: bound.map(|gpu| gpu.holder) })
         }
-        QueryMsg::Unbonding { node } => to_json_binary(&unbonding(deps, &named(&node)?)?),
-        _ => return Err(ContractError::Paused),
+        QueryMsg::Unbonding { node } => {
+            let node = named(&node)?;
+            to_json_binary(&UnbondingResponse { entries: stakes::queue(deps.storage, &node, &node)? })
+        }
+        QueryMsg::Delegation { node, delegator } => {
+            to_json_binary(&stakes::delegation(deps, named(&node)?, &named(&delegator)?)?)
+        }
+        QueryMsg::Delegations { delegator, start_after, limit } => {
+            to_json_binary(&stakes::delegations(deps, &named(&delegator)?, start_after, limit)?)
+        }
+        QueryMsg::Unbondings { delegator, start_after, limit } => {
+            to_json_binary(&stakes::unbondings(deps, &named(&delegator)?, start_after, limit)?)
+        }
     }?)
 }
 
@@ -64,20 +80,21 @@ fn config(deps: Deps<'_>, env: &Env) -> StdResult<ConfigResponse> {
     })
 }
 
-fn node_response(env: &Env, standing: Standing) -> NodeResponse {
-    let Standing { addr, node, stake } = standing;
-    NodeResponse {
+fn node_response(deps: Deps<'_>, env: &Env, params: &Params, standing: Standing) -> StdResult<NodeResponse> {
+    let (stake, own) = (standing.stake(), standing.own());
+    let Standing { addr, node, .. } = standing;
+    Ok(NodeResponse {
+        addresses: ADDRESSES.may_load(deps.storage, &addr)?.unwrap_or_default(),
+        own,
+        unbonding: EXITS.may_load(deps.storage, &addr)?.map(|e| e.queued.tokens).unwrap_or_default(),
+        rewards: Earnings::load(deps.storage, &addr, &node.pool)?.owed,
+        commission: commission(deps.storage, &addr, params)?.rate,
         node: addr,
         operator: node.operator,
         peer_key: node.peer_key,
         roles: node.roles,
         classes: node.classes,
-        addresses: node.addresses,
         stake,
-        own: stake,
-        unbonding: Uint128::zero(),
-        rewards: Uint128::zero(),
-        commission: 0,
         matured: node.matured,
         active: node.active,
         jailed_until: node.jailed_until.map(Timestamp::from_seconds),
@@ -91,7 +108,7 @@ fn node_response(env: &Env, standing: Standing) -> NodeResponse {
         open_claims: node.open_claims,
         reputation: node.reputation.value_at(env.block.time.seconds()),
         accepted: node.trust.accepted.into(),
-    }
+    })
 }
 
 fn nodes(
@@ -101,13 +118,13 @@ fn nodes(
     limit: Option<u32>,
 ) -> StdResult<NodesResponse> {
     let start = start_after.map(|node| deps.api.addr_validate(&node)).transpose()?;
+    let params = PARAMS.load(deps.storage)?;
     let nodes = NODES
         .range(deps.storage, start.as_ref().map(Bound::exclusive), None, Order::Ascending)
         .take(paging::limit(limit))
         .map(|item| {
             let (addr, node) = item?;
-            let stake = STAKE.may_load(deps.storage, &addr)?.unwrap_or_default();
-            Ok(node_response(env, Standing { addr, node, stake }))
+            node_response(deps, env, &params, Standing::of(addr, node))
         })
         .collect::<StdResult<_>>()?;
     Ok(NodesResponse { nodes })
@@ -181,13 +198,4 @@ fn committee(
         Ok(_) | Err(SortitionError::TooFew { .. }) => Ok(CommitteeResponse { seats: drawn.into_inner() }),
         Err(error) => Err(error.into()),
     }
-}
-
-fn unbonding(deps: Deps<'_>, node: &Addr) -> StdResult<UnbondingResponse> {
-    let entries = UNBONDING.entries(deps.storage, node)?;
-    let entry = |e: lyceum_onchain::claims_queue::Entry| UnbondingEntry {
-        amount: e.amount,
-        at: Timestamp::from_seconds(e.matures_at),
-    };
-    Ok(UnbondingResponse { entries: entries.into_iter().map(entry).collect() })
 }

@@ -3,7 +3,7 @@
 //! Activity, the weight in draws and the power in dataset votes are functions of the node's state; they are
 //! computed only here, and what others count on (the number of active nodes, the sum tree, the copy of the power
 //! that `datasets` keeps) changes in the same message.
-use cosmwasm_std::{Addr, DepsMut, Env, MessageInfo, Response, StdError, Storage, Uint128};
+use cosmwasm_std::{Addr, DepsMut, Env, MessageInfo, Response, Storage, Uint128};
 use lyceum_api::datasets;
 use lyceum_api::nodes::{Params, Role, events};
 use lyceum_economy::stake::voting_power;
@@ -53,11 +53,23 @@ impl<'a> Ctx<'a> {
     }
 }
 
-/// A node and its stake while a message changes them.
+/// A node while a message changes it.
 pub struct Standing {
     pub addr: Addr,
     pub node: Node,
-    pub stake: Uint128,
+    /// Its stake as [`STAKE`] has it.
+    stored: Uint128,
+}
+
+/// Which stake leaves first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// What counts in draws: of slashes and of the node's own bond, so that a weight never outlives its stake by
+    /// fresh bonding.
+    Matured,
+    /// What is too young for draws: of delegations, so that nobody lowers a node's weight by delegating and
+    /// leaving at once.
+    Young,
 }
 
 impl Standing {
@@ -66,31 +78,55 @@ impl Standing {
         let Some(node) = NODES.may_load(storage, &addr)? else {
             return Err(ContractError::NotRegistered { node: addr });
         };
-        let stake = STAKE.may_load(storage, &addr)?.unwrap_or_default();
-        Ok(Self { addr, node, stake })
+        Ok(Self::of(addr, node))
+    }
+
+    /// A node as it is stored.
+    pub fn of(addr: Addr, node: Node) -> Self {
+        let stored = node.pool.tokens;
+        Self { addr, node, stored }
+    }
+
+    /// All stake, its own and delegated.
+    pub fn stake(&self) -> Uint128 {
+        self.node.pool.tokens
+    }
+
+    /// Its own bond.
+    pub fn own(&self) -> Uint128 {
+        self.node.pool.worth(self.node.own)
+    }
+
+    /// The shares that others hold.
+    pub fn delegated(&self) -> Uint128 {
+        self.node.pool.shares - self.node.own
     }
 
     pub fn has(&self, role: Role) -> bool {
         self.node.roles.contains(&role)
     }
 
-    /// Registered, enough stake, not in jail.
+    /// Registered, a bond of its own that is large enough, not in jail. Delegations don't count: an operator has
+    /// something of his own to lose.
     pub fn is_active(&self, params: &Params) -> bool {
-        self.node.jailed_until.is_none() && self.stake >= params.min_stake
+        self.node.jailed_until.is_none() && self.own() >= params.min_stake
     }
 
     pub fn ensure_active(&self, params: &Params) -> Result<(), ContractError> {
         if self.is_active(params) {
             return Ok(());
         }
-        let (node, required, stake) = (self.addr.clone(), params.min_stake, self.stake);
+        let (node, required, stake) = (self.addr.clone(), params.min_stake, self.own());
         Err(ContractError::NotActive { node, required, stake })
     }
 
-    /// Adds young stake. Amounts of one epoch are one entry; when the list is full the youngest entry takes the
-    /// amount and its age begins anew, so that nobody is refused and nothing counts too early.
-    pub fn add_stake(&mut self, amount: Uint128, epoch: u64, now: u64) -> Result<(), ContractError> {
-        self.stake = self.stake.checked_add(amount).map_err(StdError::from)?;
+    /// Adds young stake and gives its shares. Amounts of one epoch are one entry; when the list is full the youngest
+    /// entry takes the amount and its age begins anew, so that nobody is refused and nothing counts too early. (The
+    /// list is full for less than a maturity, and so is anybody kept waiting by others.)
+    pub fn add_stake(&mut self, ctx: &Ctx<'_>, amount: Uint128) -> Result<Uint128, ContractError> {
+        let (now, epoch) = (ctx.now(), ctx.epoch);
+        self.mature(ctx.params.maturity_seconds, now);
+        let shares = self.node.pool.add(amount)?;
         let full = self.node.maturing.len() >= MAX_MATURING;
         match self.node.maturing.last_mut() {
             Some(last) if last.epoch == epoch || full => {
@@ -99,7 +135,7 @@ impl Standing {
             }
             _ => self.node.maturing.push(Maturing { amount, epoch, at: now }),
         }
-        Ok(())
+        Ok(shares)
     }
 
     /// Moves what is old enough to the stake that counts in draws, and gives its sum.
@@ -116,12 +152,35 @@ impl Standing {
         amount
     }
 
-    /// Takes stake, at most what there is: from what counts in draws first, so that a weight never outlives its
-    /// stake by fresh bonding, then from the youngest entries.
-    pub fn remove_stake(&mut self, amount: Uint128) {
-        let amount = amount.min(self.stake);
-        self.stake -= amount;
-        let matured = amount.min(self.node.matured);
+    /// Takes stake out of a holding that is worth as much, and gives the shares burned.
+    pub fn remove_stake(&mut self, held: Uint128, amount: Uint128, first: First) -> Uint128 {
+        self.unmature(amount, first);
+        self.node.pool.take(held, amount)
+    }
+
+    /// Burns shares for a slash that is their holder's alone, and gives what they were worth.
+    pub fn burn(&mut self, shares: Uint128) -> Uint128 {
+        let amount = self.node.pool.burn(shares);
+        self.unmature(amount, First::Matured);
+        amount
+    }
+
+    /// Takes stake from all shares alike, at most what there is.
+    pub fn slash(&mut self, amount: Uint128) {
+        self.unmature(amount.min(self.stake()), First::Matured);
+        self.node.pool.slash(amount);
+        if self.stake().is_zero() {
+            self.node.own = Uint128::zero(); // void
+        }
+    }
+
+    /// Lowers what counts in draws and what is too young for it, which sum to the stake.
+    fn unmature(&mut self, amount: Uint128, first: First) {
+        let young = self.node.maturing.iter().map(|entry| entry.amount).sum::<Uint128>();
+        let matured = match first {
+            First::Matured => amount.min(self.node.matured),
+            First::Young => amount - amount.min(young),
+        };
         self.node.matured -= matured;
         let mut left = amount - matured;
         while let Some(last) = self.node.maturing.last_mut() {
@@ -147,7 +206,7 @@ impl Standing {
         let active = self.is_active(&ctx.params);
         let weight = if active && self.has(Role::Evaluator) { self.node.matured } else { Uint128::zero() };
         let hours = self.node.work.of_last_epoch(ctx.work_epoch) / 3_600;
-        let vote_power = if active { voting_power(self.node.gpus.into(), self.stake, hours) } else { 0 };
+        let vote_power = if active { voting_power(self.node.gpus.into(), self.stake(), hours) } else { 0 };
         let old = (self.node.active, self.node.weight, self.node.vote_power);
 
         if active != old.0 {
@@ -160,8 +219,8 @@ impl Standing {
                 SORTITION.set_weight(storage, class, &self.addr, weight, ctx.epoch)?;
             }
         }
-        if STAKE.may_load(storage, &self.addr)? != Some(self.stake) {
-            STAKE.save(storage, &self.addr, &self.stake, ctx.env.block.height)?;
+        if self.stake() != self.stored {
+            STAKE.save(storage, &self.addr, &self.stake(), ctx.env.block.height)?;
         }
         (self.node.active, self.node.weight, self.node.vote_power) = (active, weight, vote_power);
         NODES.save(storage, &self.addr, &self.node)?;

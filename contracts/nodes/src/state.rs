@@ -6,13 +6,16 @@ use lyceum_api::Hash32;
 use lyceum_api::nodes::{Params, Role};
 use lyceum_economy::reputation::Reputation;
 use lyceum_economy::trust::TrustState;
-use lyceum_onchain::claims_queue::ClaimsQueue;
 use lyceum_onchain::sortition::Sortition;
 
 use crate::clock::Clock;
+use crate::earnings::Stake;
+use crate::pool::Pool;
 
 /// Entries of bonded stake that are too young for draws; it bounds a node's list.
 pub const MAX_MATURING: usize = 16;
+/// Entries of one owner's queue of one node, and redelegations of one delegation.
+pub const MAX_ENTRIES: usize = 7;
 /// GPUs of one node.
 pub const MAX_GPUS: u32 = 256;
 /// Events of one report.
@@ -66,15 +69,17 @@ impl Work {
     }
 }
 
-/// A node, without its stake ([`STAKE`]) and its queue ([`UNBONDING`]).
+/// A node, without what few messages need: its addresses, commission, exits and earnings.
 #[cw_serde]
 pub struct Node {
     pub operator: String,
     pub peer_key: Binary,
     pub roles: Vec<Role>,
     pub classes: Vec<String>,
-    /// libp2p multiaddrs.
-    pub addresses: Vec<String>,
+    /// All stake, its own and delegated.
+    pub pool: Pool,
+    /// Shares of the pool that are its own bond.
+    pub own: Uint128,
     /// The part of the stake that is old enough; `matured` and `maturing` sum to the stake.
     pub matured: Uint128,
     /// The rest, oldest first, at most [`MAX_MATURING`] entries.
@@ -96,6 +101,67 @@ pub struct Node {
     pub weight: Uint128,
     /// As last pushed to `datasets`.
     pub vote_power: u64,
+}
+
+/// A node's part of its delegations' rewards, in hundredths of a percent.
+#[cw_serde]
+pub struct Commission {
+    pub rate: u16,
+    /// The lowest it was since `since`: what a rise is measured from.
+    pub base: u16,
+    /// When the day of the rises began, in seconds.
+    pub since: u64,
+}
+
+/// What left a node and still answers for it.
+#[cw_serde]
+#[derive(Default)]
+pub struct Exits {
+    /// Stake in queues.
+    pub queued: Pool,
+    /// Stake that was redelegated. Its ulyc are in the pools of the nodes it went to; this one only keeps, by the
+    /// price of its shares, what is left of it after the slashes since.
+    pub moved: Pool,
+}
+
+/// A part of [`Exits::queued`].
+#[cw_serde]
+pub struct Exit {
+    pub shares: Uint128,
+    pub era: u32,
+    /// From when it may be claimed, in seconds.
+    pub at: u64,
+}
+
+/// A redelegation, kept with the delegation that it joined.
+#[cw_serde]
+pub struct Moved {
+    pub from: Addr,
+    /// The part of [`Exits::moved`] of `from`.
+    pub exposed: Uint128,
+    pub era: u32,
+    /// What `exposed` was worth when this was last settled.
+    pub worth: Uint128,
+    /// The shares of this delegation that came so.
+    pub shares: Uint128,
+    /// From when it may be freed, in seconds.
+    pub at: u64,
+}
+
+/// A delegation.
+#[cw_serde]
+#[derive(Default)]
+pub struct Delegation {
+    pub stake: Stake,
+    /// Oldest first, at most [`MAX_ENTRIES`].
+    pub moved: Vec<Moved>,
+}
+
+impl Delegation {
+    /// The shares that no redelegation holds.
+    pub fn free(&self) -> Uint128 {
+        self.stake.shares - self.moved.iter().map(|m| m.shares).sum::<Uint128>()
+    }
 }
 
 /// A bound GPU.
@@ -120,7 +186,7 @@ pub const WORK_CLOCK: Item<Clock> = Item::new("work_clock");
 pub const ACTIVE: Item<u64> = Item::new("active");
 /// Nodes by account.
 pub const NODES: Map<&Addr, Node> = Map::new("nodes");
-/// Stake by account and height. A read at a height gives what stood when that height began, whatever was
+/// The stake of [`Node::pool`] by account and height. A read at a height gives what stood when that height began, whatever was
 /// written within it (cw-storage-plus issue 90): this is what queries promise.
 pub const STAKE: SnapshotMap<&Addr, Uint128> =
     SnapshotMap::new("stake", "stake__check", "stake__change", Strategy::EveryBlock);
@@ -128,8 +194,16 @@ pub const STAKE: SnapshotMap<&Addr, Uint128> =
 pub const PEER_KEYS: Map<&[u8], Addr> = Map::new("peer_keys");
 /// Bound GPUs by id.
 pub const GPUS: Map<&[u8], Gpu> = Map::new("gpus");
-/// Stake on its way out.
-pub const UNBONDING: ClaimsQueue = ClaimsQueue::new("unbonding");
+/// Where peers reach a node: libp2p multiaddrs; none stored if there are none.
+pub const ADDRESSES: Map<&Addr, Vec<String>> = Map::new("addresses");
+/// Commissions that were ever set.
+pub const COMMISSIONS: Map<&Addr, Commission> = Map::new("commissions");
+/// What left a node.
+pub const EXITS: Map<&Addr, Exits> = Map::new("exits");
+/// (delegator, node) → his delegation; none of a node to itself.
+pub const DELEGATIONS: Map<(&Addr, &Addr), Delegation> = Map::new("delegations");
+/// (owner, node) → his stake on its way out, oldest first, at most [`MAX_ENTRIES`].
+pub const QUEUES: Map<(&Addr, &Addr), Vec<Exit>> = Map::new("queues");
 /// Weights of draws, by class.
 pub const SORTITION: Sortition = Sortition::new("sums", "slots", "slot_nodes", "classes");
 

@@ -102,6 +102,14 @@ pub fn params(params: &Params) -> Result<(), ContractError> {
             return Err(ContractError::Param { name, found, min, max });
         }
     }
+    let parts =
+        [("max_commission", params.max_commission), ("max_commission_change", params.max_commission_change)];
+    for (name, found) in parts {
+        if found > 10_000 {
+            let (found, min, max) = (u128::from(found).into(), Uint128::zero(), 10_000u128.into());
+            return Err(ContractError::Param { name, found, min, max });
+        }
+    }
     if params.min_stake.is_zero() {
         let (found, min, max) = (Uint128::zero(), Uint128::one(), Uint128::MAX);
         return Err(ContractError::Param { name: "min_stake", found, min, max });

@@ -97,16 +97,34 @@ fn a_migration_comes_only_from_this_contract() {
     let owner = "owner".into_addr();
     let same = nodes_code(&mut w.app);
     w.app.migrate_contract(owner.clone(), w.nodes.clone(), &Empty {}, same).unwrap();
-    let stranger = cw_other(&mut w);
+    let stranger = cw_other(&mut w, "somebody/else", "0.0.1");
     let error = w.app.migrate_contract(owner, stranger, &Empty {}, same).unwrap_err().to_string();
     assert!(error.contains("Cannot migrate from somebody/else to lyceum/nodes"), "{error}");
 }
 
-/// A contract of another name.
-fn cw_other(w: &mut World) -> cosmwasm_std::Addr {
+#[test]
+fn state_from_before_shares_is_refused_and_so_is_a_newer_version() {
+    let mut w = world();
+    let owner = "owner".into_addr();
+    let code = nodes_code(&mut w.app);
+    for (version, reason) in [
+        (
+            "0.1.0",
+            "state of version 0.1.0 holds no shares and can't be migrated; version 0.2.0 is instantiated",
+        ),
+        ("99.0.0", "Cannot migrate from newer version (99.0.0) to older (0.2.0)"),
+    ] {
+        let other = cw_other(&mut w, "lyceum/nodes", version);
+        let error = w.app.migrate_contract(owner.clone(), other, &Empty {}, code).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+/// A contract of another name or version.
+fn cw_other(w: &mut World, name: &str, version: &str) -> cosmwasm_std::Addr {
     use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response, StdResult};
-    fn born(deps: DepsMut<'_>, _: Env, _: MessageInfo, _: Empty) -> StdResult<Response> {
-        cw2::set_contract_version(deps.storage, "somebody/else", "0.0.1")?;
+    fn born(deps: DepsMut<'_>, _: Env, _: MessageInfo, is: (String, String)) -> StdResult<Response> {
+        cw2::set_contract_version(deps.storage, is.0, is.1)?;
         Ok(Response::new())
     }
     fn nothing(_: DepsMut<'_>, _: Env, _: MessageInfo, _: Empty) -> StdResult<Response> {
@@ -117,5 +135,6 @@ fn cw_other(w: &mut World) -> cosmwasm_std::Addr {
     }
     let code = w.app.store_code(Box::new(ContractWrapper::new(nothing, born, silent)));
     let owner = "owner".into_addr();
-    w.app.instantiate_contract(code, owner.clone(), &Empty {}, &[], "other", Some(owner.to_string())).unwrap()
+    let is = (name.to_owned(), version.to_owned());
+    w.app.instantiate_contract(code, owner.clone(), &is, &[], "other", Some(owner.to_string())).unwrap()
 }

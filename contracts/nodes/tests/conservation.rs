@@ -81,7 +81,9 @@ proptest! {
                 let info = w.node(node);
                 prop_assert!(info.matured <= info.stake);
                 prop_assert_eq!(info.stake.u128(), w.power(node, None));
-                held += info.stake.u128() + w.queue(node).iter().map(|e| e.amount.u128()).sum::<u128>();
+                held += info.stake.u128() + info.unbonding.u128();
+                let queued = w.queue(node).iter().map(|e| e.amount.u128()).sum::<u128>();
+                prop_assert!((0..7).contains(&(info.unbonding.u128() - queued)), "an entry rounds down");
                 withdrawn += w.balance(node);
                 active += u64::from(info.stake.u128() >= MIN && info.jailed_until.is_none());
             }

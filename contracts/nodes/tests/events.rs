@@ -37,6 +37,17 @@ fn life() -> BTreeMap<String, String> {
     see(w.unbond(&alice, LYC));
     w.pass(21 * DAY);
     see(w.send(&alice, &ExecuteMsg::ClaimUnbonded {}));
+    let (bob, dora) = (w.bonded("bob", MIN), "dora".into_addr());
+    see(w.delegate(&dora, &alice, 3 * MIN));
+    see(w.distribute(&alice, 0, true));
+    see(w.distribute(&alice, LYC, true));
+    see(w.claim_rewards(&dora, &alice));
+    see(w.redelegate(&dora, &alice, &bob, MIN));
+    see(w.undelegate(&dora, &alice, MIN));
+    see(w.send(&alice, &ExecuteMsg::SetCommission { commission: 1 }));
+    w.pass(21 * DAY);
+    see(w.settle(&dora, &bob));
+    see(w.claim_undelegated(&dora, &alice));
     let charter = w.charter.clone();
     see(w.send(&charter, &ExecuteMsg::SetParams { params: Params::default() }));
     see(w.send(&charter, &ExecuteMsg::SetPaused { paused: true }));

@@ -38,7 +38,8 @@ pub fn execute(
         }
         ExecuteMsg::Seal { learning_block } => execute::seal(deps, env, info, learning_block),
         ExecuteMsg::Claim { limit } => execute::claim(deps, env, info, limit),
-        ExecuteMsg::Share { .. } | ExecuteMsg::SetShared { .. } => Err(ContractError::Paused),
+        ExecuteMsg::Share { node, limit } => execute::share(deps, env, info, &node, limit),
+        ExecuteMsg::SetShared { node, shared } => execute::set_shared(deps, info, &node, shared),
         ExecuteMsg::Grant { to, amount, reason } => execute::grant(deps, env, info, to, amount, reason),
         ExecuteMsg::SetPaused { paused } => execute::set_paused(deps, info, paused),
     }

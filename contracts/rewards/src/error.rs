@@ -1,6 +1,6 @@
 //! Why a message is refused.
 
-use cosmwasm_std::{StdError, Uint128};
+use cosmwasm_std::{Addr, StdError, Uint128};
 use cw_utils::PaymentError;
 use lyceum_economy::EconomyError;
 use lyceum_onchain::permission::Unauthorized;
@@ -74,6 +74,12 @@ pub enum ContractError {
     Overflow {
         /// What was summed.
         what: &'static str,
+    },
+    /// A node to which nobody delegates.
+    #[error("{node} has no delegations; it claims its rewards itself")]
+    NotShared {
+        /// The node.
+        node: Addr,
     },
     /// The sender has neither a balance nor a share of a sealed learning block.
     #[error("nothing to claim")]

@@ -6,7 +6,7 @@ mod setup;
 mod treasury;
 
 pub(crate) use accrue::{accrue, seal};
-pub(crate) use claim::{claim, settle};
+pub(crate) use claim::{claim, set_shared, settle, share};
 pub(crate) use setup::{instantiate, set_paused};
 pub(crate) use treasury::{deposit, fund, grant};
 

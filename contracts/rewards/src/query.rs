@@ -51,7 +51,11 @@ fn treasury(deps: Deps<'_>) -> StdResult<TreasuryResponse> {
 fn claimable(deps: Deps<'_>, account: &str, limit: Option<u32>) -> StdResult<ClaimableResponse> {
     let account = deps.api.addr_validate(account)?;
     let settlement = settle(deps.storage, &account, limit).map_err(StdError::from)?;
-    Ok(ClaimableResponse { amount: settlement.amount, shared: Uint128::zero(), more: settlement.more })
+    Ok(ClaimableResponse {
+        amount: settlement.credit + settlement.own, // checked when it was settled
+        shared: settlement.shared,
+        more: settlement.more,
+    })
 }
 
 fn block(deps: Deps<'_>, learning_block: u64) -> StdResult<LearningBlockResponse> {

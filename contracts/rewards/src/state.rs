@@ -1,7 +1,7 @@
 //! What is stored, and the arithmetic that keeps the balances together.
 
 use cosmwasm_schema::cw_serde;
-use cosmwasm_std::{Addr, Env, StdResult, Storage, Timestamp, Uint128};
+use cosmwasm_std::{Addr, Empty, Env, StdResult, Storage, Timestamp, Uint128};
 use cw_storage_plus::{Item, Map};
 use lyceum_api::rewards::{Pool, TrailEntry};
 
@@ -53,6 +53,8 @@ pub(crate) const TREASURY: Item<Treasury> = Item::new("treasury");
 pub(crate) const CREDITED: Map<&Addr, Uint128> = Map::new("credited");
 /// What each account ever pulled.
 pub(crate) const PAID: Map<&Addr, Uint128> = Map::new("paid");
+/// Nodes whose emission is shared with those who delegate to them.
+pub(crate) const SHARED: Map<&Addr, Empty> = Map::new("shared");
 pub(crate) const SEALED: Map<u64, Sealed> = Map::new("sealed");
 /// (learning block, pool) → its share.
 pub(crate) const SHARES: Map<(u64, u8), Share> = Map::new("shares");

@@ -22,8 +22,8 @@ pub fn unjail(mut ctx: Ctx<'_>) -> Result<Response, ContractError> {
     if now < until {
         return Err(ContractError::StillJailed { until, now });
     }
-    if standing.stake < ctx.params.min_stake {
-        return Err(ContractError::StakeTooLow { required: ctx.params.min_stake, found: standing.stake });
+    if standing.own() < ctx.params.min_stake {
+        return Err(ContractError::StakeTooLow { required: ctx.params.min_stake, found: standing.own() });
     }
     standing.node.jailed_until = None;
     let event = event::of(events::UNJAILED, &standing.addr);

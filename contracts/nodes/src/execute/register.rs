@@ -5,8 +5,9 @@ use lyceum_economy::reputation::Reputation;
 use lyceum_economy::trust::TrustState;
 
 use crate::error::ContractError;
+use crate::pool::Pool;
 use crate::standing::{Ctx, Standing};
-use crate::state::{NODES, Node, PEER_KEYS, SORTITION, Work};
+use crate::state::{ADDRESSES, NODES, Node, PEER_KEYS, SORTITION, Work};
 use crate::{event, validate};
 
 const PEER_KEY: usize = 32;
@@ -64,7 +65,8 @@ pub fn register(
         peer_key,
         roles,
         classes,
-        addresses,
+        pool: Pool::default(),
+        own: Uint128::zero(),
         matured: Uint128::zero(),
         maturing: vec![],
         jailed_until: None,
@@ -79,7 +81,10 @@ pub fn register(
         weight: Uint128::zero(),
         vote_power: 0,
     };
-    Standing { addr, node, stake: Uint128::zero() }.settle(&mut ctx, Response::new().add_event(event))
+    if !addresses.is_empty() {
+        ADDRESSES.save(ctx.deps.storage, &addr, &addresses)?;
+    }
+    Standing::of(addr, node).settle(&mut ctx, Response::new().add_event(event))
 }
 
 pub fn update(mut ctx: Ctx<'_>, profile: Profile) -> Result<Response, ContractError> {
@@ -97,7 +102,12 @@ pub fn update(mut ctx: Ctx<'_>, profile: Profile) -> Result<Response, ContractEr
     let event = event::of(events::UPDATED, &standing.addr)
         .add_attribute("roles", names)
         .add_attribute("classes", classes.join(","));
-    (standing.node.roles, standing.node.classes, standing.node.addresses) = (roles, classes, addresses);
+    (standing.node.roles, standing.node.classes) = (roles, classes);
+    if addresses.is_empty() {
+        ADDRESSES.remove(ctx.deps.storage, &standing.addr);
+    } else {
+        ADDRESSES.save(ctx.deps.storage, &standing.addr, &addresses)?;
+    }
     standing.settle(&mut ctx, Response::new().add_event(event))
 }
 

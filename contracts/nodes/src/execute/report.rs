@@ -87,6 +87,7 @@ fn claim_opened(
         return Err(ContractError::NotTrainer { node: addr });
     }
     standing.ensure_active(&ctx.params)?;
+    let stake = standing.stake();
     let node = &mut standing.node;
     // The probe that ends a quarantine whose time is over is the claim itself: a committee re-executes it.
     node.trust = std::mem::take(&mut node.trust).probe_passed(now);
@@ -96,7 +97,7 @@ fn claim_opened(
     if !node.trust.may_claim(now) {
         return Err(ContractError::QuotaUsed { node: addr, quota: node.trust.level.daily_quota() });
     }
-    let max = max_open_claims(standing.stake, bond)?;
+    let max = max_open_claims(stake, bond)?;
     if u64::from(node.open_claims) >= max {
         return Err(ContractError::TooManyClaims { node: addr, open: node.open_claims, max, bond });
     }

@@ -1,4 +1,5 @@
-//! Slashing: from bonded stake and from the queue in proportion, never more than is there, all of it to `rewards`.
+//! Slashing: from bonded stake and from what is in queues in proportion, whoever's it is, never more than is there,
+//! all of it to `rewards`. Three subtractions, however many share the pools.
 use cosmwasm_std::{Addr, Response, StdError, Uint128, coins};
 use lyceum_api::DENOM;
 use lyceum_api::nodes::{SlashReason, events};
@@ -9,13 +10,10 @@ use super::jail;
 use crate::error::ContractError;
 use crate::event;
 use crate::standing::{Ctx, Standing};
-use crate::state::UNBONDING;
+use crate::state::EXITS;
 
 /// Dispute seats that one slash may pay.
 const MAX_PAID: usize = 32;
-/// Entries are slashable until they are claimed, hence also those whose time is over: as of the Unix epoch
-/// every entry of the queue is locked.
-const UNTIL_CLAIMED: u64 = 0;
 
 /// Who is paid out of a slash, before the treasury.
 pub struct Recipients {
@@ -92,13 +90,22 @@ pub fn slash(
         SlashReason::FalseAttestation | SlashReason::Unrevealed => Offence::Attestation,
         SlashReason::Downtime => Offence::Downtime,
     };
-    let queued = UNBONDING.locked(ctx.deps.storage, &standing.addr, UNTIL_CLAIMED)?;
-    let total = standing.stake.checked_add(queued).map_err(StdError::from)?;
-    let amount = stake::slash(offence, total, Uint128::zero()).stake;
-    // ⌈a · s / t⌉ ≤ s as a ≤ t, and what is left, ≤ a · q / t, is in the queue. Empty if there is nothing.
-    let from_stake = if total.is_zero() { amount } else { amount.mul_ceil((standing.stake, total)) };
-    standing.remove_stake(from_stake);
-    UNBONDING.slash(ctx.deps.storage, &standing.addr, amount - from_stake, UNTIL_CLAIMED)?;
+    let part = |whole| stake::slash(offence, whole, Uint128::zero()).stake;
+    // What is in queues is slashable until it is claimed, also when its time is over.
+    let exits = EXITS.may_load(ctx.deps.storage, &standing.addr)?;
+    let queued = exits.as_ref().map(|exits| exits.queued.tokens).unwrap_or_default();
+    let total = standing.stake().checked_add(queued).map_err(StdError::from)?;
+    let amount = part(total);
+    // ⌈a · s / t⌉ ≤ s as a ≤ t, and what is left, ≤ a · q / t, is in the queues. Empty if there is nothing.
+    let from_stake = if total.is_zero() { amount } else { amount.mul_ceil((standing.stake(), total)) };
+    standing.slash(from_stake);
+    if let Some(mut exits) = exits {
+        exits.queued.slash(amount - from_stake);
+        // Held by other nodes' pools, and taken from there when the redelegations are settled.
+        let moved = part(exits.moved.tokens);
+        exits.moved.slash(moved);
+        EXITS.save(ctx.deps.storage, &standing.addr, &exits)?;
+    }
 
     let (split, payments) = recipients.payments(amount);
     let response = response

@@ -9,8 +9,9 @@ use cw_multi_test::{App, AppResponse, ContractWrapper, Executor, IntoAddr};
 use cw_storage_plus::Item;
 use ed25519_zebra::{SigningKey, VerificationKeyBytes};
 use lyceum_api::nodes::{
-    CommitteeResponse, ExecuteMsg, GpuResponse, InstantiateMsg, NodeEvent, NodeResponse, Outcome, Params,
-    PowerResponse, QueryMsg, Role, SlashReason, UnbondingEntry, UnbondingResponse, peer_key_message,
+    CommitteeResponse, DelegationResponse, ExecuteMsg, GpuResponse, InstantiateMsg, NodeEvent, NodeResponse,
+    NodeUnbonding, Outcome, Params, PowerResponse, QueryMsg, Role, SlashReason, UnbondingEntry,
+    UnbondingResponse, UnbondingsResponse, peer_key_message,
 };
 use lyceum_api::rewards::{self, Payment};
 use lyceum_api::{DENOM, Hash32, datasets};
@@ -22,6 +23,7 @@ pub const DAY: u64 = 86_400;
 
 /// What a recorder heard: payments with the funds that came along, or powers.
 const DEPOSITS: Item<Vec<(Vec<Payment>, Uint128)>> = Item::new("deposits");
+const SHARED: Item<Vec<(String, bool)>> = Item::new("shared");
 const POWERS: Item<Vec<(String, u64)>> = Item::new("powers");
 
 fn born(_: DepsMut<'_>, _: Env, _: MessageInfo, _: Empty) -> StdResult<Response> {
@@ -34,7 +36,17 @@ fn take_deposit(
     info: MessageInfo,
     msg: rewards::ExecuteMsg,
 ) -> StdResult<Response> {
-    let rewards::ExecuteMsg::Deposit { payments } = msg else { panic!("only deposits: {msg:?}") };
+    let payments = match msg {
+        rewards::ExecuteMsg::Deposit { payments } => payments,
+        rewards::ExecuteMsg::Fund {} => vec![],
+        rewards::ExecuteMsg::SetShared { node, shared } => {
+            let mut heard = SHARED.may_load(deps.storage)?.unwrap_or_default();
+            heard.push((node, shared));
+            SHARED.save(deps.storage, &heard)?;
+            return Ok(Response::new());
+        }
+        other => panic!("nothing else: {other:?}"),
+    };
     let paid = Uint128::try_from(info.funds[0].amount)?;
     assert!(payments.iter().map(|p| p.amount).sum::<Uint128>() <= paid && payments.len() <= 64);
     assert!(payments.iter().all(|p| !p.amount.is_zero()), "{payments:?}");
@@ -52,7 +64,11 @@ fn take_power(deps: DepsMut<'_>, _: Env, _: MessageInfo, msg: datasets::ExecuteM
     Ok(Response::new())
 }
 
-fn deposits(deps: Deps<'_>, _: Env, _: Empty) -> StdResult<Binary> {
+/// Asked for what it was told of sharing, or for the deposits.
+fn deposits(deps: Deps<'_>, _: Env, sharing: bool) -> StdResult<Binary> {
+    if sharing {
+        return to_json_binary(&SHARED.may_load(deps.storage)?.unwrap_or_default());
+    }
     to_json_binary(&DEPOSITS.may_load(deps.storage)?.unwrap_or_default())
 }
 
@@ -272,7 +288,79 @@ impl World {
     }
 
     pub fn deposits(&self) -> Vec<(Vec<Payment>, Uint128)> {
-        self.app.wrap().query_wasm_smart(&self.rewards, &Empty {}).unwrap()
+        self.app.wrap().query_wasm_smart(&self.rewards, &false).unwrap()
+    }
+
+    /// What `rewards` was told of nodes with delegations, in order.
+    pub fn told_shared(&self) -> Vec<(String, bool)> {
+        self.app.wrap().query_wasm_smart(&self.rewards, &true).unwrap()
+    }
+
+    pub fn delegate(&mut self, who: &Addr, node: &Addr, amount: u128) -> StdResult<AppResponse> {
+        self.fund(who, amount);
+        let msg = ExecuteMsg::Delegate { node: node.to_string() };
+        self.app.execute_contract(who.clone(), self.nodes.clone(), &msg, &coins(amount, DENOM))
+    }
+
+    pub fn undelegate(&mut self, who: &Addr, node: &Addr, amount: u128) -> StdResult<AppResponse> {
+        self.send(who, &ExecuteMsg::Undelegate { node: node.to_string(), amount: amount.into() })
+    }
+
+    pub fn redelegate(&mut self, who: &Addr, from: &Addr, to: &Addr, amount: u128) -> StdResult<AppResponse> {
+        let (from, to) = (from.to_string(), to.to_string());
+        self.send(who, &ExecuteMsg::Redelegate { from, to, amount: amount.into() })
+    }
+
+    pub fn claim_undelegated(&mut self, who: &Addr, node: &Addr) -> StdResult<AppResponse> {
+        self.send(who, &ExecuteMsg::ClaimUndelegated { node: node.to_string() })
+    }
+
+    pub fn claim_rewards(&mut self, who: &Addr, node: &Addr) -> StdResult<AppResponse> {
+        self.send(who, &ExecuteMsg::ClaimRewards { node: node.to_string() })
+    }
+
+    pub fn settle(&mut self, who: &Addr, node: &Addr) -> StdResult<AppResponse> {
+        let (node, delegator) = (node.to_string(), who.to_string());
+        self.send(&"anyone".into_addr(), &ExecuteMsg::Settle { node, delegator })
+    }
+
+    /// Emission of a node comes from `rewards`.
+    pub fn distribute(&mut self, node: &Addr, amount: u128, complete: bool) -> StdResult<AppResponse> {
+        let (rewards, node) = (self.rewards.clone(), node.to_string());
+        let funds = if amount == 0 { vec![] } else { coins(amount, DENOM) };
+        if amount > 0 {
+            self.fund(&rewards, amount);
+        }
+        let msg = ExecuteMsg::Distribute { node, complete };
+        self.app.execute_contract(rewards, self.nodes.clone(), &msg, &funds)
+    }
+
+    pub fn delegation(&self, who: &Addr, node: &Addr) -> DelegationResponse {
+        let (node, delegator) = (node.to_string(), who.to_string());
+        self.query(&QueryMsg::Delegation { node, delegator }).unwrap()
+    }
+
+    /// What a delegation is worth.
+    pub fn worth(&self, who: &Addr, node: &Addr) -> u128 {
+        self.delegation(who, node).amount.u128()
+    }
+
+    /// What is in an account's queues at all nodes.
+    pub fn queued(&self, who: &Addr) -> u128 {
+        self.unbondings(who).iter().flat_map(|u| &u.entries).map(|e| e.amount.u128()).sum()
+    }
+
+    /// What is in an account's queue of one node.
+    pub fn queued_at(&self, who: &Addr, node: &Addr) -> u128 {
+        let all = self.unbondings(who);
+        all.iter().filter(|u| u.node == *node).flat_map(|u| &u.entries).map(|e| e.amount.u128()).sum()
+    }
+
+    fn unbondings(&self, who: &Addr) -> Vec<NodeUnbonding> {
+        let (delegator, start_after, limit) = (who.to_string(), None, None);
+        let all: UnbondingsResponse =
+            self.query(&QueryMsg::Unbondings { delegator, start_after, limit }).unwrap();
+        all.unbondings
     }
 
     pub fn powers(&self) -> Vec<(String, u64)> {

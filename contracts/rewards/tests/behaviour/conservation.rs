@@ -1,6 +1,6 @@
 //! Whatever happens in whatever order, no coin appears and none is lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cosmwasm_std::{Addr, Uint128};
 use cw_multi_test::IntoAddr;
@@ -16,6 +16,8 @@ enum Step {
     Accrue(Vec<(u8, usize, u64)>),
     Seal { after: u64 },
     Claim { who: usize, limit: u32 },
+    Share { who: usize, limit: u32 },
+    SetShared { who: usize, shared: bool },
     Grant { who: usize, amount: u64 },
 }
 
@@ -28,6 +30,8 @@ fn step() -> impl Strategy<Value = Step> {
         5 => prop::collection::vec((0..4u8, who(), 0..1000u64), 1..6).prop_map(Step::Accrue),
         3 => (0..900u64).prop_map(|after| Step::Seal { after }),
         5 => (who(), 0..4u32).prop_map(|(who, limit)| Step::Claim { who, limit }),
+        3 => (who(), 0..4u32).prop_map(|(who, limit)| Step::Share { who, limit }),
+        2 => (who(), any::<bool>()).prop_map(|(who, shared)| Step::SetShared { who, shared }),
         1 => (who(), 0..50_000_000u64).prop_map(|(who, amount)| Step::Grant { who, amount }),
     ]
 }
@@ -42,6 +46,7 @@ struct Model {
     emitted: u128,
     credited: u128,
     granted: BTreeMap<usize, u128>,
+    shared: BTreeSet<usize>,
 }
 
 fn apply(world: &mut World, accounts: &[Addr; 4], model: &mut Model, step: Step) {
@@ -83,8 +88,26 @@ fn apply(world: &mut World, accounts: &[Addr; 4], model: &mut Model, step: Step)
             let asked = QueryMsg::Claimable { account: accounts[who].to_string(), limit: Some(limit) };
             let due = world.ask::<lyceum_api::rewards::ClaimableResponse>(&asked).amount;
             let claimed = world.send(&accounts[who], &ExecuteMsg::Claim { limit: Some(limit) }, &[]);
-            assert!(claimed.is_ok() || due.is_zero());
+            assert!(claimed.is_ok() || due.is_zero()); // the shared part goes with it
             assert_eq!(world.balance(&accounts[who]) - before, due, "what was shown is what is paid");
+        }
+        Step::Share { who, limit } => {
+            let asked = QueryMsg::Claimable { account: accounts[who].to_string(), limit: Some(limit) };
+            let due = world.ask::<lyceum_api::rewards::ClaimableResponse>(&asked);
+            let before = (world.balance(&world.nodes), world.balance(&accounts[who]));
+            let shared = world.share(&accounts[who], Some(limit)).is_ok();
+            assert_eq!(shared, model.shared.contains(&who));
+            let after = (world.balance(&world.nodes), world.balance(&accounts[who]));
+            assert_eq!(after, (before.0 + due.shared, before.1), "all of it goes to `nodes`");
+            assert!(shared || due.shared.is_zero());
+        }
+        Step::SetShared { who, shared } => {
+            world.set_shared(&accounts[who], shared).unwrap();
+            if shared {
+                model.shared.insert(who)
+            } else {
+                model.shared.remove(&who)
+            };
         }
         Step::Grant { who, amount } => {
             let possible = amount > 0 && Uint128::from(amount) <= world.treasury().free;
@@ -124,6 +147,9 @@ proptest! {
             prop_assert_eq!(world.balance(account).u128(), paid.amount.u128() + granted);
             pulled += paid.amount.u128();
         }
+        let paid: PaidResponse = world.ask(&QueryMsg::Paid { account: world.nodes.to_string() });
+        prop_assert_eq!(paid.amount, world.balance(&world.nodes));
+        pulled += paid.amount.u128();
         prop_assert!(pulled <= model.credited + model.emitted);
         prop_assert_eq!(world.treasury().accrued, Uint128::zero(), "no dust stays behind");
     }

@@ -2,5 +2,6 @@
 mod conservation;
 mod emission;
 mod refusals;
+mod shared;
 mod treasury;
 mod world;

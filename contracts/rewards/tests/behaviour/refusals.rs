@@ -33,6 +33,7 @@ fn each_message_is_only_for_its_sender() {
     let accrue = ExecuteMsg::Accrue { learning_block: 0, accruals: accruals(1) };
     let seal = ExecuteMsg::Seal { learning_block: 0 };
     let pause = ExecuteMsg::SetPaused { paused: true };
+    let unshare = ExecuteMsg::SetShared { node: mallory.to_string(), shared: false };
     let cases = [
         (&charter, deposit, names(&[&tasks, &nodes, &datasets])),
         (&nodes, accrue.clone(), names(&[&tasks, &datasets])),
@@ -40,6 +41,7 @@ fn each_message_is_only_for_its_sender() {
         (&datasets, seal, names(&[&tasks])),
         (&tasks, grant(mallory.as_str(), 1, "x"), names(&[&charter])),
         (&mallory, pause, names(&[&charter])),
+        (&charter, unshare, names(&[&nodes])),
     ];
     for (sender, msg, expected) in cases {
         let error = Unauthorized { sender: sender.clone(), expected };

@@ -12,6 +12,8 @@ use crate::world::{LYC, World, payment, shapes, ulyc};
 fn a_deposit_credits_its_payments_and_the_rest_joins_the_treasury() {
     let mut world = World::new(0);
     let [ann, bob] = ["ann", "bob"].map(IntoAddr::into_addr);
+    let (charter, nodes) = (world.charter.clone(), world.nodes.clone());
+    world.app.send_tokens(charter, nodes, &ulyc(10)).unwrap();
     for sender in [world.tasks.clone(), world.nodes.clone(), world.datasets.clone()] {
         let payments = vec![payment(&ann, 3), payment(&bob, 2), payment(&ann, 1), payment(&bob, 0)];
         world.send(&sender, &ExecuteMsg::Deposit { payments }, &ulyc(10)).unwrap();
@@ -111,6 +113,8 @@ fn event_names_and_attributes_are_those_of_the_golden_file() {
         world.seal(0).unwrap(),
         world.claim(&ann).unwrap(),
         world.send(&charter, &grant, &[]).unwrap(),
+        world.set_shared(&ann, true).unwrap(),
+        world.share(&ann, None).unwrap(),
         world.send(&charter, &ExecuteMsg::SetPaused { paused: true }, &[]).unwrap(),
     ];
     let found: BTreeSet<_> = responses.iter().flat_map(shapes).collect();

@@ -1,11 +1,15 @@
 //! One `rewards` and the accounts that its siblings send from.
 
-use cosmwasm_std::{Addr, Coin, Event, StdResult, Uint128, coins};
+use cosmwasm_std::{
+    Addr, Binary, Coin, Deps, DepsMut, Empty, Env, Event, MessageInfo, Response, StdResult, Uint128, coins,
+    to_json_binary,
+};
 use cw_multi_test::{App, AppResponse, ContractWrapper, Executor, IntoAddr};
-use lyceum_api::DENOM;
+use cw_storage_plus::Item;
 use lyceum_api::rewards::{
     Accrual, ClaimableResponse, ExecuteMsg, InstantiateMsg, Payment, Pool, QueryMsg, TreasuryResponse,
 };
+use lyceum_api::{DENOM, nodes};
 use lyceum_rewards::ContractError;
 use serde::de::DeserializeOwned;
 
@@ -26,14 +30,15 @@ pub fn ulyc(amount: u128) -> Vec<Coin> {
 
 impl World {
     pub fn new(treasury: u128) -> Self {
-        let [charter, tasks, datasets, nodes] =
-            ["charter", "tasks", "datasets", "nodes"].map(|name| name.into_addr());
+        let [charter, tasks, datasets] = ["charter", "tasks", "datasets"].map(|name| name.into_addr());
         let mut app = App::new(|router, _, storage| {
-            for account in [&charter, &tasks, &datasets, &nodes] {
+            for account in [&charter, &tasks, &datasets] {
                 let funds = vec![Coin::new(1_000_000_000 * LYC, DENOM), Coin::new(1_000u128, "other")];
                 router.bank.init_balance(storage, account, funds).unwrap();
             }
         });
+        let code = app.store_code(Box::new(ContractWrapper::new(take, born, heard)));
+        let nodes = app.instantiate_contract(code, charter.clone(), &Empty {}, &[], "nodes", None).unwrap();
         let code = ContractWrapper::new(
             lyceum_rewards::contract::execute,
             lyceum_rewards::contract::instantiate,
@@ -101,9 +106,43 @@ impl World {
         self.send(&tasks, &ExecuteMsg::Seal { learning_block: block }, &[])
     }
 
+    pub fn set_shared(&mut self, node: &Addr, shared: bool) -> StdResult<AppResponse> {
+        let (nodes, node) = (self.nodes.clone(), node.to_string());
+        self.send(&nodes, &ExecuteMsg::SetShared { node, shared }, &[])
+    }
+
+    pub fn share(&mut self, node: &Addr, limit: Option<u32>) -> StdResult<AppResponse> {
+        self.send(&"anyone".into_addr(), &ExecuteMsg::Share { node: node.to_string(), limit }, &[])
+    }
+
+    /// What `nodes` was told to share.
+    pub fn heard(&self) -> Vec<(String, Uint128, bool)> {
+        self.app.wrap().query_wasm_smart(&self.nodes, &Empty {}).unwrap()
+    }
+
     pub fn claim(&mut self, account: &Addr) -> StdResult<AppResponse> {
         self.send(account, &ExecuteMsg::Claim { limit: None }, &[])
     }
+}
+
+/// What `nodes` was told to share: the node, how much, and whether it was everything.
+const HEARD: Item<Vec<(String, Uint128, bool)>> = Item::new("heard");
+
+fn born(_: DepsMut<'_>, _: Env, _: MessageInfo, _: Empty) -> StdResult<Response> {
+    Ok(Response::new())
+}
+
+fn take(deps: DepsMut<'_>, _: Env, info: MessageInfo, msg: nodes::ExecuteMsg) -> StdResult<Response> {
+    let nodes::ExecuteMsg::Distribute { node, complete } = msg else { panic!("nothing else: {msg:?}") };
+    let amount = info.funds.first().map(|coin| Uint128::try_from(coin.amount).unwrap());
+    let mut heard = HEARD.may_load(deps.storage)?.unwrap_or_default();
+    heard.push((node, amount.unwrap_or_default(), complete));
+    HEARD.save(deps.storage, &heard)?;
+    Ok(Response::new())
+}
+
+fn heard(deps: Deps<'_>, _: Env, _: Empty) -> StdResult<Binary> {
+    to_json_binary(&HEARD.may_load(deps.storage)?.unwrap_or_default())
 }
 
 pub fn payment(account: &Addr, amount: u128) -> Payment {

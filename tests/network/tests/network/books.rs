@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lyceum_testing::anyhow::{Result, ensure};
 use lyceum_testing::api::datasets::{self, DatasetsResponse, Shard, Status};
-use lyceum_testing::api::nodes::{self, NodesResponse, UnbondingResponse};
+use lyceum_testing::api::nodes::{self, NodesResponse};
 use lyceum_testing::api::rewards::{self, ClaimableResponse, PaidResponse, TrailResponse, TreasuryResponse};
 use lyceum_testing::api::tasks::{
     ClaimResponse, ClaimStatus, ClaimsResponse, ConfigResponse, OpenLearningBlockResponse, PanelKind,
@@ -99,7 +99,7 @@ impl Books {
         for account in self.people.clone() {
             let query = rewards::QueryMsg::Claimable { account: account.to_string(), limit: None };
             let owed: ClaimableResponse = self.network.query(&contract, &query)?;
-            if !owed.amount.is_zero() {
+            if !(owed.amount + owed.shared).is_zero() {
                 self.network.execute(&account, &contract, &rewards::ExecuteMsg::Claim { limit: None }, 0)?;
             }
         }
@@ -141,9 +141,7 @@ impl Books {
             let Some(last) = page.nodes.last() else { return Ok(sum) };
             start_after = Some(last.node.to_string());
             for node in page.nodes {
-                let query = nodes::QueryMsg::Unbonding { node: node.node.to_string() };
-                let queue: UnbondingResponse = self.network.query(&self.network.at.nodes, &query)?;
-                sum += node.stake.u128() + queue.entries.iter().map(|e| e.amount.u128()).sum::<u128>();
+                sum += (node.stake + node.unbonding + node.rewards).u128();
             }
         }
     }
@@ -166,7 +164,7 @@ impl Books {
         for account in &self.people {
             let query = rewards::QueryMsg::Claimable { account: account.to_string(), limit: None };
             let claimable: ClaimableResponse = self.network.query(&self.network.at.rewards, &query)?;
-            owed += claimable.amount.u128();
+            owed += (claimable.amount + claimable.shared).u128();
         }
         ensure!(owed <= treasury.accrued.u128(), "{owed} are owed of {}", treasury.accrued);
         Ok(treasury.free.u128() + treasury.accrued.u128())
@@ -184,7 +182,7 @@ impl Books {
             for entry in page.entries {
                 match entry.kind.as_str() {
                     "fund" | "deposit" => came += entry.amount.u128(),
-                    "claim" | "grant" => went += entry.amount.u128(),
+                    "claim" | "share" | "grant" => went += entry.amount.u128(),
                     _ => {}
                 }
             }
@@ -192,7 +190,8 @@ impl Books {
         let all = treasury.free.u128() + treasury.accrued.u128() + treasury.paid.u128();
         ensure!(came == all, "{came} came in, {all} are accounted for");
         let mut pulled = 0;
-        for account in &self.people {
+        // What delegators share is pulled by `nodes`.
+        for account in self.people.iter().chain([&self.network.at.nodes]) {
             let query = rewards::QueryMsg::Paid { account: account.to_string() };
             let paid: PaidResponse = self.network.query(rewards, &query)?;
             pulled += paid.amount.u128();
