@@ -3,6 +3,7 @@
 use cosmwasm_std::Addr;
 use lyceum_api::Hash32;
 use lyceum_api::nodes::{self, Role, gpu_id};
+use lyceum_api::rewards;
 use lyceum_api::tasks::CLASS_FP32;
 
 use crate::{LYC, Ledger, Network, PeerKey};
@@ -50,6 +51,28 @@ impl<L: Ledger> Network<L> {
         self.fund(node, stake)?;
         let contract = self.at.nodes.clone();
         self.execute(node, &contract, &nodes::ExecuteMsg::Bond {}, stake)?;
+        Ok(())
+    }
+
+    /// Gives an account ulyc and has it delegate them to a node.
+    pub fn delegate(&mut self, who: &Addr, node: &Addr, stake: u128) -> anyhow::Result<()> {
+        self.fund(who, stake)?;
+        let contract = self.at.nodes.clone();
+        self.execute(who, &contract, &nodes::ExecuteMsg::Delegate { node: node.to_string() }, stake)?;
+        Ok(())
+    }
+
+    /// What an account has delegated to a node, and its rewards.
+    pub fn delegation(&self, who: &Addr, node: &Addr) -> anyhow::Result<nodes::DelegationResponse> {
+        let (node, delegator) = (node.to_string(), who.to_string());
+        self.query(&self.at.nodes, &nodes::QueryMsg::Delegation { node, delegator })
+    }
+
+    /// Has somebody without a part in anything share a node's emission with its delegators.
+    pub fn share(&mut self, node: &Addr) -> anyhow::Result<()> {
+        let (contract, anyone) = (self.at.rewards.clone(), self.account("anyone"));
+        let msg = rewards::ExecuteMsg::Share { node: node.to_string(), limit: None };
+        self.execute(&anyone, &contract, &msg, 0)?;
         Ok(())
     }
 

@@ -8,10 +8,9 @@
 //!
 //! The tests are in `tests/attacks/`, by who attacks: `training` (forged runs), `committing` (commits, reveals,
 //! benchmarks), `serving` (states, tiles, sketches, blocks), `seats` (evaluators), `disputes` (challengers),
-//! `draws` (sybils and stake), `data` (datasets and votes), `earning` (rewards), `replays` (copied messages).
+//! `draws` (sybils and stake), `delegation` (other people's stake), `data` (datasets and votes), `earning` (rewards), `replays` (copied messages).
 //! Start reading at `arena.rs`: a network with three domains, and what an account is worth in it.
 //!
 //! Rows that nothing here can show, because what they attack is not in the contracts yet: capturing an execution
 //! class (there is one class, `fp32`, which is always open), replay of IBC packets (no IBC), eclipse and flooding
-//! (no network between peers; `tests/chaos` will hold them), and whatever needs delegated stake. Descendants of a
-//! fraud are shown as far as they can exist: a task is opened on final blocks only, so a fraud has none.
+//! (no network between peers; `tests/chaos` will hold them). Descendants of a fraud are shown as far as they can exist: a task is opened on final blocks only, so a fraud has none.

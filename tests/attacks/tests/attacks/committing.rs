@@ -127,11 +127,32 @@ fn a_benchmark_is_not_for_its_author_nor_for_anyone_before_the_commits_end() -> 
 }
 
 #[test]
+fn a_benchmark_is_sealed_to_no_round_that_trainers_could_wait_for_or_evaluators_would_miss() -> Result<()> {
+    let mut arena = Arena::new()?;
+    let opener = arena.network.bond_node("opener", STAKE, &[Role::Coordinator])?;
+    let mut task = arena.new_task(1, 0);
+    let until = arena.network.time() + task.commit_seconds;
+    // Out an hour before the commits end: whoever trains last trains on the benchmark.
+    task.benchmark.round = arena.network.beacon.first_round_from(until - 3_600);
+    refused(arena.network.open_task(&opener, task.clone()), "the time of the benchmark's round");
+    // Out next year: only the opener has the key in time, and unseals if it likes what was revealed.
+    task.benchmark.round = arena.network.beacon.first_round_from(until + 365 * 86_400);
+    refused(arena.network.open_task(&opener, task.clone()), "the time of the benchmark's round");
+    // Nor is there room for anything but a key.
+    task.benchmark.round = 0;
+    task.benchmark.sealed_key = vec![7; 1 << 20].into();
+    refused(arena.network.open_task(&opener, task), "the length of the benchmark's sealed key");
+    Ok(())
+}
+
+#[test]
 fn sealing_a_benchmark_for_ever_costs_its_opener_the_deposit_and_the_fees() -> Result<()> {
     let mut arena = Arena::new()?;
     let opener = arena.network.bond_node("opener", 2_000 * LYC, &[Role::Coordinator])?;
     let stake = arena.worth(&opener)?;
-    let task = arena.new_task(1, 0);
+    // The chain can't see that this opens with no round's signature.
+    let mut task = arena.new_task(1, 0);
+    task.benchmark.sealed_key = vec![0xff; 160].into();
     let task = arena.network.open_task(&opener, task)?;
     let (bond, fee) = arena.terms(task)?;
     let trainer = arena.trainer("trainer")?;
@@ -139,6 +160,8 @@ fn sealing_a_benchmark_for_ever_costs_its_opener_the_deposit_and_the_fees() -> R
     let claim = arena.network.take_task(&trainer, task, GAIN)?;
     arena.network.commit_claim(&claim)?;
     arena.network.wait_for_commits(task)?;
+    let round = arena.network.task(task)?.task.benchmark.round;
+    arena.network.post_round(round)?;
     arena.network.reveal_claim(&claim)?;
     arena.network.travel(600);
     refused(arena.network.unseal(task), "too late");

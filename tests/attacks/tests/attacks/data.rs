@@ -52,6 +52,21 @@ fn stake_and_gpus_that_come_after_a_proposal_do_not_vote_on_it() -> Result<()> {
 }
 
 #[test]
+fn delegated_stake_votes_no_more_than_its_node_worked() -> Result<()> {
+    let mut arena = Arena::new()?;
+    // GPUs enough for more power, and a bond that carries a vote of one.
+    let owner = arena.network.bond_node("owner", 1_999 * LYC, &[Role::Storage])?;
+    arena.network.bind_gpus(&owner, 5)?;
+    let id = voting(&mut arena, "contested", &Network::clean_audit())?;
+    let whale = arena.network.account("whale");
+    arena.network.delegate(&whale, &owner, 40_000_000 * LYC)?;
+    tell(&mut arena, &owner, &ExecuteMsg::Vote { dataset: id, yes: true })?;
+    assert_eq!(arena.network.dataset(id)?.yes, 1);
+    assert_eq!(arena.network.node(&owner)?.vote_power, 1);
+    Ok(())
+}
+
+#[test]
 fn a_gpu_that_moves_votes_once() -> Result<()> {
     let mut arena = Arena::new()?;
     let config: nodes::ConfigResponse =
@@ -216,7 +231,9 @@ fn spam_of_tasks_takes_a_bonded_coordinator_and_ties_up_deposit_and_fees() -> Re
     use lyceum_testing::api::tasks::ExecuteMsg as Tasks;
     let mut arena = Arena::new()?;
     let stranger = arena.network.account("stranger");
-    let task = arena.new_task(1, 0);
+    let mut task = arena.new_task(1, 0);
+    let unsealed = arena.network.time() + task.commit_seconds + 300;
+    task.benchmark.round = arena.network.beacon.first_round_from(unsealed);
     let funds = 25 * LYC; // a deposit of 10 and three fees of 5
     arena.network.fund(&stranger, funds)?;
     assert!(arena.send(&stranger, &Tasks::OpenTask { task: task.clone() }, funds).is_err());

@@ -3,6 +3,7 @@
 mod arena;
 mod committing;
 mod data;
+mod delegation;
 mod disputes;
 mod draws;
 mod earning;

@@ -78,7 +78,7 @@ impl Play {
     }
 
     fn throw(&mut self) -> Result<()> {
-        let done = match self.dice.roll(20) {
+        let done = match self.dice.roll(22) {
             0 => tried(self.open_task())?,
             1..=3 => tried(self.take())?,
             4 if !self.claims.is_empty() => tried(self.challenge())?,
@@ -96,6 +96,7 @@ impl Play {
                 true
             }
             11 => tried(self.end_something())?,
+            12 | 13 => tried(self.delegate())?,
             _ => self.go_on()?,
         };
         self.done += u32::from(done);
@@ -165,6 +166,27 @@ impl Play {
             _ => Nodes::Unjail {},
         };
         self.books.network.execute(&node, &contract, &msg, 0)?;
+        Ok(())
+    }
+
+    /// Other people's stake and its rewards.
+    fn delegate(&mut self) -> Result<()> {
+        let who = self.books.person(&format!("delegator {}", self.dice.roll(3)));
+        let (Some(from), Some(to)) = (self.dice.pick(&self.trainers), self.dice.pick(&self.trainers)) else {
+            return Ok(());
+        };
+        let amount = u128::from(1 + self.dice.roll(3_000)) * LYC;
+        let (node, amount_of) = (from.to_string(), Uint128::new(amount));
+        let msg = match self.dice.roll(7) {
+            0 | 1 => return self.books.network.delegate(&who, &from, amount),
+            2 => return self.books.network.share(&from),
+            3 => Nodes::Undelegate { node, amount: amount_of },
+            4 => Nodes::Redelegate { from: node, to: to.to_string(), amount: amount_of },
+            5 => Nodes::Settle { node, delegator: who.to_string() },
+            _ => Nodes::ClaimUndelegated { node },
+        };
+        let contract = self.books.network.at.nodes.clone();
+        self.books.network.execute(&who, &contract, &msg, 0)?;
         Ok(())
     }
 
