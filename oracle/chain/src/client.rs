@@ -39,7 +39,9 @@ pub trait Chain: Send + Sync + 'static {
     /// Ends the turn; returns at the first height at which the wait is over.
     fn wait(&self, until: Until) -> impl Future<Output = Result<Head>> + Send;
 
-    /// The events of closed heights from a height on, oldest first, at most [`MAX_EVENTS`] heights.
+    /// The events of closed heights from a height on, oldest first, at most [`MAX_EVENTS`] heights; none if no
+    /// closed height is left. Heights without a transaction may be left out. A caller's cursor is the last height it
+    /// was given and one.
     fn events(&self, from_height: u64) -> impl Future<Output = Result<Vec<BlockEvents>>> + Send;
 
     /// The height that is open.

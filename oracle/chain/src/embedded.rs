@@ -67,6 +67,10 @@ impl Ledger for Embedded {
         }
     }
 
+    fn knows(&self, contract: &Addr) -> bool {
+        self.0.app.contract_data(contract).is_ok()
+    }
+
     fn balance(&self, account: &Addr) -> std::result::Result<u128, String> {
         self.0.balance(account).map_err(|e| e.to_string())
     }

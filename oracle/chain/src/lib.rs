@@ -7,6 +7,9 @@
 //! `cosmos` (what a real one asks for).
 
 mod client;
+#[cfg(feature = "conformance")]
+#[allow(clippy::unwrap_used, clippy::missing_panics_doc)] // a suite of tests: a broken promise is a panic
+pub mod conformance;
 #[cfg(feature = "cosmos")]
 pub mod cosmos;
 mod deployment;
@@ -19,4 +22,4 @@ mod types;
 pub use client::{Chain, MAX_EVENTS};
 pub use deployment::{Addresses, CONTRACTS, Code, DEPLOYMENT_VERSION, Deployment};
 pub use error::{ChainError, Result};
-pub use types::{BlockEvents, Contracts, Head, Msg, Tx, TxEvents, TxResult, Until};
+pub use types::{BlockEvents, Contracts, Head, MAX_JSON, Msg, Tx, TxEvents, TxResult, Until};

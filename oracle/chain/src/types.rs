@@ -24,6 +24,19 @@ pub struct Contracts {
     pub rewards: Addr,
 }
 
+/// The longest JSON of a message or a query, bytes.
+pub const MAX_JSON: usize = 256 * 1024;
+
+/// JSON that is not too long.
+pub(crate) fn json(what: &str, value: &impl Serialize) -> Result<Binary> {
+    let json = to_json_binary(value).map_err(|e| ChainError::Json(e.to_string()))?;
+    if json.len() > MAX_JSON {
+        let (bytes, limit) = (json.len() as u64, MAX_JSON as u64);
+        return Err(ChainError::TooLarge { what: format!("the JSON of {what}"), bytes, limit });
+    }
+    Ok(json)
+}
+
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Msg {
@@ -36,9 +49,9 @@ pub struct Msg {
 }
 
 impl Msg {
-    /// A message of a contract's own type.
+    /// A message of a contract's own type, of at most [`MAX_JSON`] bytes.
     pub fn new<M: Serialize>(contract: &Addr, msg: &M, funds: Vec<Coin>) -> Result<Self> {
-        let msg = to_json_binary(msg).map_err(|e| ChainError::Json(e.to_string()))?;
+        let msg = json("a message", msg)?;
         Ok(Self { contract: contract.clone(), msg, funds })
     }
 }
@@ -67,7 +80,7 @@ pub struct Head {
 /// The events of one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TxEvents {
-    /// Who sent it.
+    /// Who sent it; empty for what the chain itself did at the end of a block (say, a proposal that passed).
     pub sender: Addr,
     /// Its events, if it was executed; a refused one has none.
     pub events: Vec<Event>,

@@ -30,6 +30,10 @@ impl Ledger for Log {
         to_json_binary(&self.0).map_err(|e| e.to_string())
     }
 
+    fn knows(&self, _: &Addr) -> bool {
+        true
+    }
+
     fn balance(&self, _: &Addr) -> Result<u128, String> {
         Ok(7)
     }

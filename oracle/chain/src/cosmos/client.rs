@@ -8,7 +8,7 @@ use cosmos_sdk_proto::cosmos::auth::v1beta1::{QueryAccountInfoRequest, QueryAcco
 use cosmos_sdk_proto::cosmos::bank::v1beta1::{QueryBalanceRequest, QueryBalanceResponse};
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{SimulateRequest, SimulateResponse};
 use cosmrs::Any;
-use cosmwasm_std::Addr;
+use cosmwasm_std::{Addr, Attribute, Event};
 
 use super::answers::{Failure, refusal};
 use super::follow::{Watch, follow};
@@ -175,6 +175,11 @@ impl Client {
 
     /// What a transaction of these messages would cost now; the chain executes it and forgets it.
     pub async fn simulate(&self, msgs: &[Any]) -> Result<Fee> {
+        Ok(self.foresee(msgs).await?.0)
+    }
+
+    /// [`Client::simulate`], and the events that the messages would give.
+    pub async fn foresee(&self, msgs: &[Any]) -> Result<(Fee, Vec<Event>)> {
         let mut account = self.next_account(&mut *self.inner.lane.lock().await).await?;
         for _ in 0..SEQUENCE_TRIES {
             let settings = &self.inner.settings;
@@ -185,7 +190,8 @@ impl Client {
             match self.asked::<_, SimulateResponse>(path, &request, None).await? {
                 Asked::Answer(answer) => {
                     let gas = answer.gas_info.map_or(0, |g| g.gas_used);
-                    return Fee::of(gas, settings);
+                    let events = answer.result.map(|r| r.events).unwrap_or_default();
+                    return Ok((Fee::of(gas, settings)?, events.into_iter().map(event).collect()));
                 }
                 Asked::Failed(Failed { codespace, code, words }) => match expected(&words) {
                     // An estimate does not depend on the sequence; the next transaction's own is settled when it is
@@ -201,4 +207,15 @@ impl Client {
         let reason = "its nodes do not agree on the account's sequence".to_owned();
         Err(ChainError::Unreachable { endpoint: String::new(), reason })
     }
+}
+
+/// An event as contracts know them; attributes as the chain gives them.
+fn event(from: cosmos_sdk_proto::tendermint::abci::Event) -> Event {
+    let attributes = from.attributes.into_iter().map(|a| {
+        // `Attribute::new` refuses the chain's own keys in debug builds.
+        Attribute { key: a.key, value: a.value }
+    });
+    let mut event = Event::new(from.r#type);
+    event.attributes = attributes.collect();
+    event
 }

@@ -1,7 +1,7 @@
 //! Queries: the chain's own and the contracts', at a height.
 
 use cosmos_sdk_proto::cosmwasm::wasm::v1::{QuerySmartContractStateRequest, QuerySmartContractStateResponse};
-use cosmwasm_std::{Addr, from_json, to_json_vec};
+use cosmwasm_std::{Addr, from_json};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tendermint_rpc::endpoint::abci_query;
@@ -12,6 +12,7 @@ use super::follow::height as as_height;
 use super::http::MAX_ANSWER;
 use super::pool::Answer;
 use super::signer::check_address;
+use crate::types::json;
 use crate::{ChainError, Result};
 
 /// The longest query: a node reads requests of up to 1 000 000 bytes, and a query's data is hex.
@@ -94,7 +95,7 @@ impl Client {
         M: Serialize,
     {
         check_address(contract.as_str(), &self.inner.settings.prefix)?;
-        let query_data = to_json_vec(msg).map_err(|e| ChainError::Json(e.to_string()))?;
+        let query_data = json("a query", msg)?.to_vec();
         let request = QuerySmartContractStateRequest { address: contract.to_string(), query_data };
         let path = "/cosmwasm.wasm.v1.Query/SmartContractState";
         match self.asked::<_, QuerySmartContractStateResponse>(path, &request, height).await? {

@@ -1,11 +1,12 @@
 //! [`Handle`]: one participant's [`Chain`].
 
-use cosmwasm_std::{Addr, from_json, to_json_binary};
+use cosmwasm_std::{Addr, from_json};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 
 use super::server::Command;
+use crate::types::json;
 use crate::{BlockEvents, Chain, ChainError, Contracts, Head, Result, Tx, TxResult, Until};
 
 /// A participant's place at a served ledger.
@@ -85,7 +86,7 @@ impl Chain for Handle {
         T: DeserializeOwned + Send,
         M: Serialize + Sync,
     {
-        let msg = to_json_binary(msg).map_err(|e| ChainError::Json(e.to_string()))?;
+        let msg = json("a query", msg)?;
         let answer = self.ask(|reply| Command::Query { contract: contract.clone(), msg, reply }).await??;
         from_json(&answer).map_err(|e| ChainError::Json(e.to_string()))
     }

@@ -21,6 +21,9 @@ pub trait Ledger {
     /// Answers a query as JSON.
     fn query(&self, contract: &Addr, msg: &[u8]) -> std::result::Result<Binary, String>;
 
+    /// Whether there is a contract at an address.
+    fn knows(&self, contract: &Addr) -> bool;
+
     /// What an account holds, ulyc.
     fn balance(&self, account: &Addr) -> std::result::Result<u128, String>;
 
@@ -112,6 +115,9 @@ impl<L: Ledger> Server<L> {
     fn take(&mut self, command: Command) {
         // A reply that nobody awaits any more is dropped.
         match command {
+            Command::Query { contract, reply, .. } if !self.ledger.knows(&contract) => {
+                let _ = reply.send(Err(ChainError::UnknownContract { address: contract.into_string() }));
+            }
             Command::Query { contract, msg, reply } => {
                 let answer = self.ledger.query(&contract, &msg);
                 let contract = contract.into_string();
@@ -174,6 +180,15 @@ impl<L: Ledger> Server<L> {
         }
     }
 
+    fn execute(&mut self, head: Head, sender: &Addr, tx: Tx) -> Result<TxResult> {
+        if let Some(msg) = tx.iter().find(|msg| !self.ledger.knows(&msg.contract)) {
+            return Err(ChainError::UnknownContract { address: msg.contract.to_string() });
+        }
+        let done = self.ledger.execute(head, sender, tx);
+        done.map(|events| TxResult { height: head.height, events })
+            .map_err(|words| ChainError::Refused { words })
+    }
+
     /// Closes a complete height: by participant, then in the order of submission.
     fn close(&mut self) {
         let head = self.clock.head();
@@ -181,13 +196,9 @@ impl<L: Ledger> Server<L> {
         for participant in 0..self.accounts.len() {
             let sender = self.accounts[participant].clone();
             for (tx, awaited) in std::mem::take(&mut self.pending[participant]) {
-                let result = self.ledger.execute(head, &sender, tx);
-                let events = result.as_ref().cloned().unwrap_or_default();
+                let result = self.execute(head, &sender, tx);
+                let events = result.as_ref().map(|done| done.events.clone()).unwrap_or_default();
                 txs.push(TxEvents { sender: sender.clone(), events });
-                let result = match result {
-                    Ok(events) => Ok(TxResult { height: head.height, events }),
-                    Err(words) => Err(ChainError::Refused { words }),
-                };
                 if let Some(Sleeper::Submitted(results, _)) = &mut self.sleepers[participant]
                     && awaited
                 {
