@@ -224,11 +224,11 @@ impl<S: Borrow<Store>> Partial<S> {
     }
 
     /// Makes the whole blob durable and visible. Its tiles were checked when they came and its sidecar is made of
-    /// the hashes they were checked with, so nothing is hashed again.
+    /// the hashes they were checked with, so nothing is hashed again. To be called once.
     ///
     /// # Errors
     /// A window that is missing, or the store's own errors; what is there stays.
-    pub fn commit(self) -> Result<(), StoreError> {
+    pub fn commit(&self) -> Result<(), StoreError> {
         if let Some(&index) = self.missing().first() {
             return Err(StoreError::WindowMissing { root: *self.root(), index });
         }

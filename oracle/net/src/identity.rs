@@ -1,0 +1,158 @@
+//! Who a node is to its peers: the ed25519 key that its account bound on chain.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use libp2p::PeerId;
+use libp2p::identity::{Keypair, PublicKey, ed25519};
+use zeroize::Zeroizing;
+
+use crate::book::PeerKey;
+use crate::error::NetError;
+
+const SECRET_LEN: usize = 32;
+
+/// A node's key pair towards its peers.
+#[derive(Clone)]
+pub struct Identity {
+    pair: ed25519::Keypair,
+}
+
+impl fmt::Debug for Identity {
+    /// The public half only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Identity({})", self.peer_id())
+    }
+}
+
+impl Identity {
+    /// A new one, from the system's randomness.
+    pub fn generate() -> Self {
+        Self { pair: ed25519::Keypair::generate() }
+    }
+
+    /// From 32 secret bytes; what was given is cleared.
+    pub fn from_secret(mut secret: [u8; SECRET_LEN]) -> Self {
+        // It fails for another length only.
+        let key = ed25519::SecretKey::try_from_bytes(&mut secret[..]).unwrap_or_else(|_| unreachable!());
+        Self { pair: key.into() }
+    }
+
+    /// Reads a key file, or makes one: 32 bytes that only its owner may read.
+    ///
+    /// # Errors
+    /// A file of another length, one that others may read, or the system's error.
+    pub fn load_or_create(path: &Path) -> Result<Self, NetError> {
+        match Self::load(path) {
+            Err(Problem::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+                let made = Self::generate();
+                made.save(path).map_err(|e| Problem::Io(e).at(path))?;
+                Ok(made)
+            }
+            loaded => loaded.map_err(|problem| problem.at(path)),
+        }
+    }
+
+    fn load(path: &Path) -> Result<Self, Problem> {
+        let mut file = File::open(path)?;
+        let mode = file.metadata()?.permissions().mode();
+        if mode & 0o077 != 0 {
+            return Err(Problem::Mode(mode & 0o777));
+        }
+        let mut bytes = Zeroizing::new(Vec::with_capacity(SECRET_LEN + 1));
+        Read::by_ref(&mut file).take(SECRET_LEN as u64 + 1).read_to_end(&mut bytes)?;
+        let secret: [u8; SECRET_LEN] = bytes[..].try_into().map_err(|_| Problem::Length)?;
+        Ok(Self::from_secret(secret))
+    }
+
+    /// Written beside its place and moved there, so that a key file is whole or not there. Never overwrites one.
+    fn save(&self, path: &Path) -> io::Result<()> {
+        let beside = path.with_extension(format!("{}.new", std::process::id()));
+        let secret = Zeroizing::new(self.pair.to_bytes());
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+        let linked = file
+            .write_all(&secret[..SECRET_LEN])
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::hard_link(&beside, path));
+        fs::remove_file(&beside)?;
+        linked
+    }
+
+    /// The public key, as it is registered on chain.
+    pub fn public(&self) -> PeerKey {
+        self.pair.public().to_bytes()
+    }
+
+    /// What libp2p calls it.
+    pub fn peer_id(&self) -> PeerId {
+        PublicKey::from(self.pair.public()).to_peer_id()
+    }
+
+    /// Signs what proves on chain that the account holds this key.
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.pair.sign(message)
+    }
+
+    pub(crate) fn keypair(&self) -> Keypair {
+        self.pair.clone().into()
+    }
+}
+
+enum Problem {
+    Io(io::Error),
+    Length,
+    Mode(u32),
+}
+
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Problem {
+    fn at(self, path: &Path) -> NetError {
+        let reason = match self {
+            Self::Io(error) => error.to_string(),
+            Self::Length => format!("not {SECRET_LEN} bytes; move it away to have a new one made"),
+            Self::Mode(mode) => format!("others may read it (mode {mode:o}); run chmod 600 on it"),
+        };
+        NetError::KeyFile { path: path.display().to_string(), reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_is_made_once_for_its_owner_only_and_read_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("peer.key");
+        let made = Identity::load_or_create(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(Identity::load_or_create(&path).unwrap().public(), made.public());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let error = Identity::load_or_create(&path).unwrap_err();
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        for wrong in [&b"short"[..], &[1; 33]] {
+            fs::write(&path, wrong).unwrap();
+            let error = Identity::load_or_create(&path).unwrap_err();
+            assert_eq!(error.code(), "net.key_file", "{error}");
+        }
+    }
+
+    #[test]
+    fn an_identity_hides_its_secret_and_signs_for_its_public_key() {
+        let identity = Identity::from_secret([7; 32]);
+        assert!(!format!("{identity:?}").contains(&crate::error::hex(&[7; 32])));
+        let key = ed25519::PublicKey::try_from_bytes(&identity.public()).unwrap();
+        assert!(key.verify(b"message", &identity.sign(b"message")));
+        assert_eq!(crate::book::peer_id(&identity.public()).unwrap(), identity.peer_id());
+    }
+}

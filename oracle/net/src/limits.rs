@@ -1,0 +1,73 @@
+//! Every bound of the network in one place, so that nothing waits, grows or retries for ever.
+
+use std::time::Duration;
+
+/// How much, how many and how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Until a connection must be established and authenticated.
+    pub connect: Duration,
+    /// Until a request must be answered in full; one window of 1 MiB, so it bounds the slowest peer that is used.
+    pub request: Duration,
+    /// Until a connection that nobody uses is closed.
+    pub idle: Duration,
+    /// How long a peer that sent a bad tile is kept out.
+    pub ban: Duration,
+    /// Until a window that a peer keeps us waiting for is asked of another one as well.
+    pub patience: Duration,
+    /// The pause after a peer's first failure; it doubles with each one that follows.
+    pub pause: Duration,
+    /// How long a shutdown waits for answers that are on their way.
+    pub drain: Duration,
+    /// Failures in a row after which a peer isn't asked again in one fetch.
+    pub retries: u32,
+    /// Peers asked at once whether they have a blob.
+    pub asking: usize,
+    /// Peers that one fetch takes windows from.
+    pub sources: usize,
+    /// Windows that one fetch has on their way from one peer.
+    pub depth: usize,
+    /// Requests on their way to one peer, and from it: what is beyond is told to come back.
+    pub peer_requests: usize,
+    /// Answers being made or sent, of all peers together; each holds at most a window.
+    pub answers: usize,
+    /// Answers being made at once: each takes a thread.
+    pub answering: usize,
+    /// Connections with one peer.
+    pub peer_connections: u32,
+    /// Connections with all peers.
+    pub connections: u32,
+    /// Connections being established from outside.
+    pub pending: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            request: Duration::from_secs(20),
+            idle: Duration::from_secs(60),
+            ban: Duration::from_secs(30 * 60),
+            patience: Duration::from_secs(2),
+            pause: Duration::from_millis(100),
+            drain: Duration::from_secs(5),
+            retries: 3,
+            asking: 8,
+            sources: 4,
+            depth: 8,
+            peer_requests: 16,
+            answers: 128,
+            answering: 4,
+            peer_connections: 4,
+            connections: 256,
+            pending: 32,
+        }
+    }
+}
+
+impl Limits {
+    /// The pause after so many failures in a row.
+    pub(crate) fn pause_after(&self, failures: u32) -> Duration {
+        self.pause.saturating_mul(1 << failures.min(6))
+    }
+}
