@@ -203,7 +203,10 @@ impl Ledger for Wasmd {
             let mine = |e: &&cosmwasm_std::Event| {
                 e.attributes.iter().any(|a| a.key == "msg_index" && a.value == index.to_string())
             };
-            AppResponse { events: included.events.iter().filter(mine).cloned().collect(), ..Default::default() }
+            AppResponse {
+                events: included.events.iter().filter(mine).cloned().collect(),
+                ..Default::default()
+            }
         };
         Ok((0..tx.len()).map(of).collect())
     }

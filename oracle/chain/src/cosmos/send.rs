@@ -137,7 +137,7 @@ impl Client {
             // Before anything is sent: should this future be dropped meanwhile, the sequence stays taken.
             state.lane.offered(sequence, bytes.clone(), timeout_height);
             let told = inner.watch.book().expect(&bytes, sequence, timeout_height, head);
-            match self.give(&bytes).await {
+            match self.give(&bytes, account.number).await {
                 Offer::Taken => return Ok(Flight { bytes, sequence, timeout_height, told }),
                 Offer::Mismatch(expected) => {
                     tracing::debug!(expected, sequence, "the sequence is repaired");
@@ -160,7 +160,7 @@ impl Client {
     }
 
     /// Gives signed bytes to a node. As soon as one may have them, they count as taken.
-    async fn give(&self, bytes: &Bytes) -> Offer {
+    async fn give(&self, bytes: &Bytes, number: u64) -> Offer {
         let mut pause = PAUSE;
         for attempt in 1.. {
             let request = tx_sync::Request::new(bytes.to_vec());
@@ -190,6 +190,11 @@ impl Client {
                         ("sdk", 32, Some(expected)) => return Offer::Mismatch(expected),
                         ("sdk", 19, _) => return Offer::Taken,
                         ("sdk", 20, _) => {
+                            ChainError::Unreachable { endpoint: String::new(), reason: answer.log }
+                        }
+                        // A node that was restarted takes itself to be at genesis until its first block, and every
+                        // signature to be over the account number 0.
+                        ("sdk", 4, _) if number > 0 && answer.log.contains("account number (0)") => {
                             ChainError::Unreachable { endpoint: String::new(), reason: answer.log }
                         }
                         (codespace, code, _) => {
