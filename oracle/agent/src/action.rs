@@ -35,9 +35,11 @@ pub enum Action {
         /// Seconds of the chain's time that it takes.
         seconds: u64,
     },
-    /// Drop blobs that are no longer needed.
+    /// Drop what is no longer needed of a claim that is over.
     Forget {
-        /// Their roots.
+        /// The claim.
+        claim: u64,
+        /// Roots of blobs.
         roots: Vec<Hash32>,
     },
     /// Wake at a time, if nothing happens earlier.
@@ -182,6 +184,8 @@ pub enum Done {
     },
     /// It could not be done now.
     Failed {
+        /// The stable code of the error.
+        code: &'static str,
         /// Why.
         words: String,
     },

@@ -1,6 +1,7 @@
 //! [`Craft`]: how a node does its work. There is one honest way; [`crate::adversary`] has the others.
 
-use lyceum_api::tasks::{DomainResponse, PanelResponse};
+use lyceum_api::attestation::Opening;
+use lyceum_api::tasks::{DomainResponse, PanelResponse, ServedState};
 use lyceum_learn::{State, rederive};
 
 use crate::action::Subject;
@@ -17,6 +18,17 @@ pub trait Craft: Send + Sync {
     /// Goes on from a state of a run to a later one, as the run did.
     fn advance_to(&self, run: &Run, from: State, to: u32) -> Result<State> {
         Ok(rederive(&run.parent, &run.spec, &run.shards, &from, to)?)
+    }
+
+    /// Makes ready what a panel asks of the trainer; beside it the steps done again.
+    fn serve(
+        &self,
+        shop: &Workshop,
+        subject: &Subject,
+        trained: &Trained,
+        panel: &PanelResponse,
+    ) -> Result<(Vec<ServedState>, Opening, u64)> {
+        work::serve(shop, self, subject, trained, panel)
     }
 
     /// Judges a claim as a seat.

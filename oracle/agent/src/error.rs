@@ -79,6 +79,23 @@ pub enum AgentError {
         /// Why.
         source: std::io::Error,
     },
+    /// No room is left for the node's folder.
+    #[error("{path}: the disk is full; make room, the node goes on by itself")]
+    DiskFull {
+        /// The file.
+        path: std::path::PathBuf,
+    },
+    /// The chain is behind what this node has seen of it.
+    #[error(
+        "the chain is at height {found}, this node has seen {seen}: an endpoint lags behind, or the chain began anew \
+         (then give the node a new folder)"
+    )]
+    OldHeight {
+        /// What was seen.
+        seen: u64,
+        /// What it says now.
+        found: u64,
+    },
     /// The journal does not read.
     #[error("journal {path}: {reason}")]
     Journal {
@@ -108,9 +125,31 @@ impl AgentError {
             Self::Unknown { .. } => "agent.unknown",
             Self::Diverged { .. } => "agent.diverged",
             Self::Io { .. } => "agent.io",
+            Self::DiskFull { .. } => "agent.disk_full",
+            Self::OldHeight { .. } => "agent.old_height",
             Self::Journal { .. } => "agent.journal",
             Self::Cancelled => "agent.cancelled",
             Self::Worker(_) => "agent.worker",
+        }
+    }
+
+    /// Whether the same may succeed later with nothing changed by anybody: a node waits for that.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Chain(e) => e.is_transient(),
+            Self::OldHeight { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether no later try could be better, on a real chain either.
+    pub(crate) fn is_final(&self) -> bool {
+        match self {
+            Self::Cancelled => true,
+            Self::Chain(e) => {
+                matches!(e, ChainError::Stalled { .. } | ChainError::Stopped | ChainError::TurnTaken { .. })
+            }
+            _ => false,
         }
     }
 }

@@ -63,6 +63,15 @@ pub enum What {
         #[serde(serialize_with = "as_object")]
         progress: lyceum_learn::Progress,
     },
+    /// A run that an earlier life had begun goes on.
+    Resumed {
+        /// The claim.
+        claim: u64,
+        /// From this step on.
+        step: u64,
+        /// Steps in all.
+        steps: u64,
+    },
     /// A run ended.
     Trained {
         /// The claim.

@@ -2,15 +2,19 @@
 //! killed at any moment still has what it committed to.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::views::Settled;
 use crate::{AgentError, Result, Roles};
 
 /// The version this software writes, and the only one it reads.
 const VERSION: u32 = 1;
+
+/// Heights by which the cursor on disk may lag behind while the roles stay as they are.
+const LAG: u64 = 100;
 
 #[derive(Serialize, Deserialize)]
 struct Entry<R> {
@@ -19,7 +23,21 @@ struct Entry<R> {
     chain_id: String,
     /// Height of the last observation they took in.
     cursor: u64,
+    /// Up to where everything on chain was over at that height.
+    #[serde(default)]
+    settled: Settled,
     roles: R,
+}
+
+/// What an earlier life left.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Earlier {
+    /// Height of the last observation that it took in.
+    pub cursor: u64,
+    /// Up to where everything on chain was over at that height.
+    pub settled: Settled,
+    /// Its roles.
+    pub roles: Roles,
 }
 
 /// What every version begins with: read first, as the rest of another version may look different.
@@ -33,19 +51,25 @@ struct Kind {
 pub(crate) struct Journal {
     path: PathBuf,
     chain_id: String,
-    /// The roles as they were written last.
+    /// The roles as they were written last, and the cursor with them.
     last: Vec<u8>,
+    cursor: u64,
 }
 
 impl Journal {
     /// The journal in a node's folder, which is created if there is none.
     pub(crate) fn open(folder: &Path, chain_id: &str) -> Result<Self> {
         fs::create_dir_all(folder).map_err(|source| AgentError::Io { path: folder.to_path_buf(), source })?;
-        Ok(Self { path: folder.join("journal.json"), chain_id: chain_id.to_owned(), last: Vec::new() })
+        Ok(Self {
+            path: folder.join("journal.json"),
+            chain_id: chain_id.to_owned(),
+            last: Vec::new(),
+            cursor: 0,
+        })
     }
 
     /// What was written last, on this chain; nothing at first.
-    pub(crate) fn read(&self) -> Result<Option<Roles>> {
+    pub(crate) fn read(&self) -> Result<Option<Earlier>> {
         let bytes = match fs::read(&self.path) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -60,29 +84,61 @@ impl Journal {
         if entry.chain_id != self.chain_id {
             return Err(bad(format!("it is of chain {}, not {}", entry.chain_id, self.chain_id)));
         }
-        Ok(Some(entry.roles))
+        let Entry { cursor, settled, roles, .. } = entry;
+        Ok(Some(Earlier { cursor, settled, roles }))
     }
 
-    /// Writes the roles, unless they are what was written last.
-    pub(crate) fn write(&mut self, cursor: u64, roles: &Roles) -> Result<()> {
+    /// Writes the roles, unless they are what was written last and the cursor there is not far behind. Says whether
+    /// it wrote.
+    pub(crate) fn write(&mut self, cursor: u64, settled: Settled, roles: &Roles) -> Result<bool> {
         let bad =
             |e: serde_json::Error| AgentError::Journal { path: self.path.clone(), reason: e.to_string() };
         let text = serde_json::to_vec(roles).map_err(bad)?;
-        if self.last == text {
-            return Ok(());
+        let same = self.last == text;
+        if same && cursor.saturating_sub(self.cursor) < LAG {
+            return Ok(false);
         }
-        let io = |source| AgentError::Io { path: self.path.clone(), source };
-        let entry = Entry { version: VERSION, chain_id: self.chain_id.clone(), cursor, roles };
+        let entry = Entry { version: VERSION, chain_id: self.chain_id.clone(), cursor, settled, roles };
         let bytes = serde_json::to_vec(&entry).map_err(bad)?;
-        let temp = self.path.with_extension("json.new");
-        let mut file = File::create(&temp).map_err(io)?;
-        file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(io)?;
-        fs::rename(&temp, &self.path).map_err(io)?;
-        if let Some(folder) = self.path.parent() {
-            File::open(folder).and_then(|f| f.sync_all()).map_err(io)?;
+        match self.replace(&bytes) {
+            Ok(()) => {
+                (self.last, self.cursor) = (text, cursor);
+                Ok(true)
+            }
+            // The cursor alone may wait for room on the disk: nothing depends on it.
+            Err(error) if same => {
+                tracing::warn!(%error, "the journal's cursor stays behind");
+                Ok(false)
+            }
+            Err(error) => Err(error),
         }
-        self.last = text;
+    }
+
+    /// The file as a whole, or as it was.
+    fn replace(&self, bytes: &[u8]) -> Result<()> {
+        let temp = self.path.with_extension("json.new");
+        let written = File::create(&temp).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        });
+        if let Err(source) = written {
+            // What was written of it would only take room where there is none.
+            let _ = fs::remove_file(&temp);
+            return Err(self.failed(source));
+        }
+        fs::rename(&temp, &self.path).map_err(|e| self.failed(e))?;
+        if let Some(folder) = self.path.parent() {
+            File::open(folder).and_then(|f| f.sync_all()).map_err(|e| self.failed(e))?;
+        }
         Ok(())
+    }
+
+    fn failed(&self, source: std::io::Error) -> AgentError {
+        let path = self.path.clone();
+        match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => AgentError::DiskFull { path },
+            _ => AgentError::Io { path, source },
+        }
     }
 }
 
@@ -91,14 +147,21 @@ mod tests {
     use super::*;
     use crate::{Takes, Trainer};
 
+    fn settled() -> Settled {
+        Settled { tasks: Some(3), ..Settled::default() }
+    }
+
     #[test]
     fn a_journal_gives_back_what_was_written_and_nothing_of_another_chain() {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(dir.path(), "chain").unwrap();
         assert_eq!(journal.read().unwrap(), None);
         let roles = Roles { trainer: Some(Trainer::new(Takes::default())), ..Roles::default() };
-        journal.write(7, &roles).unwrap();
-        assert_eq!(Journal::open(dir.path(), "chain").unwrap().read().unwrap(), Some(roles));
+        assert!(journal.write(7, settled(), &roles).unwrap());
+        assert!(!journal.write(8, settled(), &roles).unwrap(), "nothing changed");
+        let earlier = Earlier { cursor: 7, settled: settled(), roles: roles.clone() };
+        assert_eq!(Journal::open(dir.path(), "chain").unwrap().read().unwrap(), Some(earlier));
+        assert!(journal.write(7 + LAG, Settled::default(), &roles).unwrap(), "the cursor is far behind");
         assert!(Journal::open(dir.path(), "other").unwrap().read().is_err());
         let refused = |text: &str| {
             fs::write(dir.path().join("journal.json"), text).unwrap();
@@ -113,8 +176,26 @@ mod tests {
     fn a_write_that_was_cut_off_leaves_the_one_before() {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(dir.path(), "chain").unwrap();
-        journal.write(1, &Roles::default()).unwrap();
+        journal.write(1, Settled::default(), &Roles::default()).unwrap();
         fs::write(dir.path().join("journal.json.new"), b"{\"vers").unwrap();
-        assert_eq!(Journal::open(dir.path(), "chain").unwrap().read().unwrap(), Some(Roles::default()));
+        let earlier = Earlier { cursor: 1, ..Earlier::default() };
+        assert_eq!(Journal::open(dir.path(), "chain").unwrap().read().unwrap(), Some(earlier));
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_written_says_so_and_keeps_what_it_had() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path(), "chain").unwrap();
+        journal.write(1, Settled::default(), &Roles::default()).unwrap();
+        // A folder in the way of the temporary file fails like a disk that refuses.
+        let temp = dir.path().join("journal.json.new");
+        fs::create_dir(&temp).unwrap();
+        let roles = Roles { trainer: Some(Trainer::new(Takes::default())), ..Roles::default() };
+        assert!(journal.write(2, Settled::default(), &roles).is_err());
+        let same = journal.write(1 + LAG, Settled::default(), &Roles::default());
+        assert!(!same.unwrap(), "the cursor alone may wait");
+        assert_eq!(journal.read().unwrap().unwrap().cursor, 1);
+        fs::remove_dir(&temp).unwrap();
+        assert!(journal.write(2, Settled::default(), &roles).unwrap());
     }
 }

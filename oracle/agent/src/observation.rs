@@ -9,7 +9,8 @@ use lyceum_api::{DENOM, Hash32};
 use lyceum_chain::{Contracts, Msg, Tx};
 use serde::Serialize;
 
-use crate::{Done, View};
+use crate::roles::Own;
+use crate::{Done, Pace, View};
 
 /// Who a node is. Its secret never leaves it; salts are derived from it, so none can be lost between a commit and
 /// its reveal.
@@ -37,6 +38,14 @@ impl Identity {
         let mut e = Encoder::new("lyceum/node-salt", 1);
         e.hash(&self.secret).str(&self.chain_id).str(self.account.as_str()).str(purpose).u64(subject);
         e.digest()
+    }
+
+    /// This node's rank for a message that others may send as well: as good as random, and the same every time.
+    pub(crate) fn rank(&self, key: &str) -> u64 {
+        let hash = Hash32::of(format!("{}/{key}", self.account).as_bytes());
+        let mut eight = [0; 8];
+        eight.copy_from_slice(&hash.as_bytes()[..8]);
+        u64::from_le_bytes(eight)
     }
 
     /// A commitment by this node, to be revealed on a contract with [`Identity::salt`] of the same purpose and subject.
@@ -72,6 +81,25 @@ impl Identity {
     }
 }
 
+/// What became of a transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was executed.
+    Done,
+    /// It was refused, and nothing of it happened; often because another node was faster with the same.
+    Refused {
+        /// The contract's or the chain's words.
+        words: String,
+    },
+    /// It may have been executed, or may still be: the view will tell.
+    Unknown {
+        /// Why it is not known.
+        words: String,
+    },
+    /// It was held back.
+    Unsent,
+}
+
 /// What a node sees when it is awake.
 #[derive(Debug, Clone)]
 pub struct Observation {
@@ -81,10 +109,16 @@ pub struct Observation {
     pub view: Arc<View>,
     /// Its frozen power in open votes, by dataset.
     pub power: BTreeMap<u64, u64>,
-    /// What became of transactions it sent, by key: nothing, or the words of the refusal.
-    pub outcomes: Vec<(String, Option<String>)>,
+    /// What became of transactions it sent, by key.
+    pub outcomes: Vec<(String, Outcome)>,
     /// Work that is done, by key.
     pub done: Vec<(String, Done)>,
+    /// How it stands as a node on chain, if its role [`crate::roles::Enroller`] looks.
+    pub own: Option<Own>,
+    /// Whose time it lives by.
+    pub pace: Pace,
+    /// Whether it leaves: it takes nothing new.
+    pub draining: bool,
 }
 
 impl Observation {

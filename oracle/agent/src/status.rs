@@ -287,10 +287,6 @@ impl Board {
         self.0.send_modify(change);
     }
 
-    pub(crate) fn read<T>(&self, look: impl FnOnce(&Status) -> T) -> T {
-        look(&self.0.borrow())
-    }
-
     /// A job begins.
     pub(crate) fn job(&self, key: &str) {
         let job = JobStatus {
@@ -366,7 +362,7 @@ mod tests {
             s.head = Some(HeadSeen { height: 7, time: 1_000, seen_at: 1_000 });
             s.last_success = Some(1_000);
         });
-        let status = board.read(Status::clone);
+        let status = board.watch().borrow().clone();
         assert!(status.unhealthy(1_010, 60).is_empty() && status.unready(1_010, 60).is_empty());
         assert_eq!(status.unhealthy(1_100, 60), ["no new block for 100 s, the last was height 7"]);
         board.set(|s| {
@@ -374,7 +370,7 @@ mod tests {
             trouble = Trouble::again(Some(&trouble), "chain.rpc", "connection refused".to_owned(), 1_020);
             s.chain_trouble = Some(Trouble { since: 1_000, ..trouble });
         });
-        let reasons = board.read(|s| s.unhealthy(1_010, 60));
+        let reasons = board.watch().borrow().unhealthy(1_010, 60);
         assert_eq!(
             reasons,
             ["the chain does not answer since 10 s, 2 tries: connection refused (chain.rpc)"]
@@ -389,8 +385,8 @@ mod tests {
             s.draining = true;
             s.standing = Some(Standing { registered: true, jailed_until: Some(9), ..Standing::default() });
         });
-        let now = board.read(|s| s.started_at);
-        let reasons = board.read(|s| s.unready(now, 60));
+        let now = board.watch().borrow().started_at;
+        let reasons = board.watch().borrow().unready(now, 60);
         assert_eq!(reasons, ["it is leaving", "the node is jailed until 9"]);
     }
 
@@ -400,7 +396,7 @@ mod tests {
         board.job("train/7");
         board.message("reveal/7", Counted::Done);
         board.job_ended("attest/1", Counted::Failed);
-        let status = board.read(Status::clone);
+        let status = board.watch().borrow().clone();
         let text = serde_json::to_string(&status).unwrap();
         assert_eq!(serde_json::from_str::<Status>(&text).unwrap(), status);
         assert_eq!(status.counts.messages["reveal"].done, 1);

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lyceum_api::datasets::{AuditSeat, DatasetResponse, Status, VoteInfo};
+use cosmwasm_std::Binary;
+use lyceum_api::datasets::{AuditSeat, DatasetResponse, Status};
 use lyceum_api::experts::ModelResponse;
 use lyceum_api::tasks::{
     ClaimResponse, ClaimStatus, ConfigResponse, DomainResponse, OpenLearningBlockResponse, PanelResponse,
@@ -36,10 +37,10 @@ pub struct View {
     pub datasets: BTreeMap<u64, DatasetResponse>,
     /// Audit seats of datasets that are being audited.
     pub audits: BTreeMap<u64, Vec<AuditSeat>>,
-    /// Votes on datasets that are being voted on.
-    pub votes: BTreeMap<u64, Vec<VoteInfo>>,
     /// Rounds that somebody waits for and that are posted.
     pub posted: BTreeSet<u64>,
+    /// Signatures of posted rounds to which benchmarks are sealed that nobody has unsealed.
+    pub signatures: BTreeMap<u64, Binary>,
     /// Rounds that somebody waits for and nobody has posted.
     pub wanted: BTreeSet<u64>,
     /// The open learning block.

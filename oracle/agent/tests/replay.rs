@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cosmwasm_std::{Addr, from_json};
+use cosmwasm_std::{Addr, Binary, from_json};
 use lyceum_agent::roles::Relay;
 use lyceum_agent::{
-    Action, Coordinator, Done, Evaluator, Hash32, Identity, Job, Observation, Planned, Roles, Takes, Trained,
-    Trainer, View, Voter,
+    Action, Coordinator, Done, Evaluator, Hash32, Identity, Job, Observation, Pace, Planned, Roles, Takes,
+    Trained, Trainer, View, Voter,
 };
 use lyceum_api::attestation::{Attestation, Opening};
 use lyceum_api::claim::ClaimContent;
@@ -16,6 +16,9 @@ use lyceum_chain::Contracts;
 use serde_json::{Value, json};
 
 const ME: &str = "me";
+/// drand's quicknet: its public key, and its signature of round 1000.
+const QUICKNET: &str = "g88PKJat7n64tfAfytORIhLEN+AHPpEfuQAi0+dgGDyMS0ULagpsOsald2otEGRRDR/sdYySHMIrDhfmOq9Ly17WYwTenPgJvSdMpzurSvWm6cdqS8CeduromR717ORa";
+const ROUND_1000: &str = "tEZ5uaWa8uyHaxprGtUuqbFhX8OYKxlXY1D5NEfLESXjQrc6jdK6y+R+S2tj7V45";
 const HASH: &str = "0000000000000000000000000000000000000000000000000000000000000001";
 
 fn me() -> Identity {
@@ -43,7 +46,8 @@ fn new_task() -> Value {
         "bounds": {"min_lr_nano": 10, "max_lr_nano": 1000, "max_warmup": 5},
         "commit_seconds": 100, "max_claims": 2,
         "benchmark": {"root": HASH, "bytes": 10, "items": 2,
-            "key": lyceum_api::tasks::key_commitment(&Hash32([9; 32])).to_string()},
+            "key": lyceum_api::tasks::key_commitment(&Hash32([9; 32])).to_string(),
+            "round": 1000, "sealed_key": ""},
     })
 }
 
@@ -51,7 +55,7 @@ fn task(opener: &str, claims: Value, key: Value) -> TaskResponse {
     serde_json::from_value(json!({
         "id": 1, "opener": opener, "task": new_task(), "model": 1, "base": HASH, "parent": null,
         "parent_root": HASH, "heads": [], "tiers": ["gold"], "bond": "70", "fee": "7", "opened_at": at(0),
-        "commit_until": at(100), "reveal_until": at(200), "key": key, "status": "open", "claims": claims,
+        "commit_until": at(100), "reveal_until": at(200), "key": key, "exposed": false, "status": "open", "claims": claims,
         "winner": null,
     }))
     .unwrap()
@@ -91,12 +95,13 @@ fn view(time: u64) -> View {
         "model": {"name": "m", "version": "1.0.0", "config": "{}", "experts": 3, "base": HASH, "base_bytes": 1},
     });
     let config = json!({
-        "charter": "charter", "beacon": {"public_key": "", "genesis": 0, "period": 3}, "params": params,
+        "charter": "charter", "beacon": {"public_key": QUICKNET, "genesis": 0, "period": 3}, "params": params,
         "paused": false,
     });
     serde_json::from_value(json!({
         "height": time, "time": time, "config": config, "models": {"1": model}, "domains": {"1": domain},
-        "tasks": {}, "claims": {}, "panels": {}, "datasets": {}, "audits": {}, "votes": {}, "posted": [],
+        "tasks": {}, "claims": {}, "panels": {}, "datasets": {}, "audits": {}, "posted": [],
+        "signatures": {},
         "wanted": [],
         "learning": {"number": 0, "threshold": 10, "weighted_gain": 0, "claims": 0, "panel": null},
     }))
@@ -104,7 +109,16 @@ fn view(time: u64) -> View {
 }
 
 fn seen(view: View) -> Observation {
-    Observation { me: me(), view: Arc::new(view), power: BTreeMap::new(), outcomes: vec![], done: vec![] }
+    Observation {
+        me: me(),
+        view: Arc::new(view),
+        power: BTreeMap::new(),
+        outcomes: vec![],
+        done: vec![],
+        own: None,
+        pace: Pace::Logical,
+        draining: false,
+    }
 }
 
 /// The keys of what a role wants, work marked as such.
@@ -114,7 +128,7 @@ fn keys(actions: &[Action]) -> Vec<String> {
         .filter_map(|a| match a {
             Action::Send { key, .. } | Action::Post { key, .. } => Some(key.clone()),
             Action::Work { key, .. } => Some(format!("work {key}")),
-            Action::Forget { roots } => Some(format!("forget {}", roots.len())),
+            Action::Forget { roots, .. } => Some(format!("forget {}", roots.len())),
             Action::Wake { .. } => None,
         })
         .collect()
@@ -267,7 +281,10 @@ fn work_that_fails_is_tried_again_later_and_not_forever() {
         let mut view = committing();
         (view.time, time) = (time, time + 100);
         let mut now = seen(view);
-        now.done = vec![("attest/8".to_owned(), Done::Failed { words: "no peer".to_owned() })];
+        now.done = vec![(
+            "attest/8".to_owned(),
+            Done::Failed { code: "agent.unavailable", words: "no peer".to_owned() },
+        )];
         let (next, actions) = evaluator.step(&now);
         tries += keys(&actions).len();
         evaluator = next;
@@ -304,7 +321,7 @@ fn a_coordinator_opens_in_order_unseals_and_keeps_things_moving() {
     };
     let coordinator = Coordinator::new(vec![planned(vec![], 9), planned(vec![0], 10)]);
     let (coordinator, actions) = coordinator.step(&seen(view(10)));
-    assert_eq!(keys(&actions), ["open/0"]);
+    assert_eq!(keys(&actions), [format!("open/{}", lyceum_api::tasks::key_commitment(&Hash32([9; 32])))]);
     let mut later = view(101);
     later.tasks.insert(1, task(ME, json!([5]), Value::Null));
     later.claims.insert(5, claim("trainer", json!({"taken": {}}), json!(HASH)));
@@ -323,6 +340,60 @@ fn a_coordinator_opens_in_order_unseals_and_keeps_things_moving() {
     settled.posted = BTreeSet::from([4]);
     let (_, actions) = coordinator.step(&seen(settled));
     assert_eq!(keys(&actions), ["draw/8", "finalize/1"]);
+}
+
+#[test]
+fn a_task_opens_with_its_key_sealed_to_a_round_of_its_reveal_window() {
+    let task: lyceum_api::tasks::NewTask = serde_json::from_value(new_task()).unwrap();
+    let task = lyceum_api::tasks::NewTask { shards: vec![], ..task };
+    let plan = vec![Planned { task, key: Hash32([9; 32]), after: vec![] }];
+    let (_, actions) = Coordinator::new(plan).step(&seen(view(2_700)));
+    let ExecuteMsg::OpenTask { task } = said(&actions[0]) else { panic!() };
+    // 100 seconds to commit, then 150 of the window's 600.
+    assert_eq!(task.benchmark.round, 985, "comes out at 2952");
+    assert_eq!(task.benchmark.sealed_key.len(), lyceum_api::tasks::SEALED_KEY_BYTES);
+}
+
+#[test]
+fn any_node_unseals_with_the_rounds_signature_when_the_opener_does_not() {
+    let quicknet = Binary::from_base64(QUICKNET).unwrap();
+    let sealed = lyceum_learn::timelock::lock(&quicknet, 1000, &Hash32([9; 32])).unwrap();
+    let at_time = |time: u64, sealed: &[u8]| {
+        let mut view = view(time);
+        let mut task = task("gone", json!([5]), Value::Null);
+        task.task.benchmark.sealed_key = sealed.to_vec().into();
+        task.commit_until = cosmwasm_std::Timestamp::from_seconds(2_990);
+        task.reveal_until = cosmwasm_std::Timestamp::from_seconds(3_190);
+        view.tasks.insert(1, task);
+        view.claims.insert(5, claim("trainer", json!({"revealed": {}}), json!(HASH)));
+        view
+    };
+    let posted = |mut view: View| {
+        view.signatures.insert(1000, Binary::from_base64(ROUND_1000).unwrap());
+        seen(view)
+    };
+    let unseal = ExecuteMsg::Unseal { task: 1, key: Hash32([9; 32]) };
+    let coordinator = || Coordinator::new(vec![]);
+    let (_, actions) = coordinator().step(&seen(at_time(3_000, &sealed)));
+    assert!(keys(&actions).is_empty(), "nobody knows the round");
+    let (_, actions) = coordinator().step(&posted(at_time(3_000, &sealed)));
+    assert_eq!(said(&actions[0]), unseal);
+    // Others step in when coordinators let half of the time pass.
+    let (evaluator, actions) = Evaluator::default().step(&posted(at_time(3_000, &sealed)));
+    assert_eq!(actions, [Action::Wake { at: 3_093 }]);
+    let (_, actions) = evaluator.step(&posted(at_time(3_100, &sealed)));
+    assert_eq!(said(&actions[0]), unseal);
+    let (_, actions) = Trainer::new(Takes::default()).step(&posted(at_time(3_100, &sealed)));
+    assert_eq!(said(&actions[0]), unseal);
+    // What does not open is left to void itself.
+    let (_, actions) = coordinator().step(&posted(at_time(3_100, &[7; 160])));
+    assert!(keys(&actions).is_empty());
+    let (_, actions) = coordinator().step(&posted(at_time(3_191, &[7; 160])));
+    assert_eq!(keys(&actions), ["void/1"]);
+    let mut exposed = at_time(2_000, &sealed);
+    exposed.tasks.get_mut(&1).unwrap().exposed = true;
+    let (_, actions) = coordinator().step(&seen(exposed));
+    assert_eq!(keys(&actions), ["void/1"]);
 }
 
 #[test]

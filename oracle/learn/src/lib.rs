@@ -39,7 +39,7 @@ pub use error::{LearnError, Result};
 pub use lyceum_api::Hash32;
 pub use lyceum_api::manifest::{Recipe, Target};
 pub use model::Model;
-pub use run::{Observer, Progress, RunRecord, rederive, reexecute, run};
+pub use run::{Observer, Progress, RunRecord, go_on, rederive, reexecute, run};
 pub use score::{ScoreReport, gain, score};
 pub use state::State;
 pub use train::{RunSpec, Trainer};

@@ -35,6 +35,9 @@ pub trait Observer {
     fn keep(&mut self, _j: u32, _state: &State, _block: &[u8]) -> std::result::Result<(), String> {
         Ok(())
     }
+
+    /// Called after every state that is to be kept with the record so far, from which [`go_on`] can go on.
+    fn so_far(&mut self, _: &RunRecord) {}
 }
 
 /// An observer of nothing.
@@ -57,30 +60,47 @@ pub struct RunRecord {
 
 /// Runs a trainer from its first step to its last, n intervals of S steps; refuses one that has begun.
 pub fn run(trainer: &mut Trainer, observer: &mut dyn Observer) -> Result<RunRecord> {
-    let spec = trainer.spec().clone();
     if trainer.steps_taken() != 0 {
         return Err(LearnError::Step { found: trainer.steps_taken(), expected: 0 });
     }
-    let begun = Instant::now();
     let mut record = RunRecord {
-        roots: vec![state_of(trainer, 0, observer)?],
+        roots: Vec::new(),
         batches: Vec::new(),
         losses: Vec::new(),
-        shards: trainer.plan().uses(spec.steps()),
+        shards: trainer.plan().uses(trainer.spec().steps()),
         seconds: 0.0,
     };
-    for j in 0..spec.intervals {
+    record.roots.push(state_of(trainer, 0, observer)?);
+    observer.so_far(&record);
+    go_on(trainer, record, observer)
+}
+
+/// Runs a trainer that was resumed from a kept state to its last step. The record is the one that the run had made
+/// when it kept that state; it ends as if the run had never been interrupted, but for its seconds.
+pub fn go_on(trainer: &mut Trainer, record: RunRecord, observer: &mut dyn Observer) -> Result<RunRecord> {
+    let mut record = record;
+    let spec = trainer.spec().clone();
+    let from = record.batches.len() as u64;
+    let expected = from * u64::from(spec.steps_per_interval);
+    let whole = record.roots.len() as u64 == from + 1 && record.losses.len() as u64 == from;
+    if trainer.steps_taken() != expected || !whole || expected > spec.steps() {
+        return Err(LearnError::Step { found: trainer.steps_taken(), expected });
+    }
+    let (begun, before) = (Instant::now(), record.seconds);
+    // At most n, which is a u32.
+    for j in from as u32..spec.intervals {
         let mut sum = 0.0;
         for _ in 0..spec.steps_per_interval {
             let loss = trainer.step()?;
             sum += loss;
             let (step, seconds) = (trainer.steps_taken(), begun.elapsed().as_secs_f64().max(1e-9));
+            let taken = (step - expected) as f64;
             let progress = Progress {
                 step,
                 steps: spec.steps(),
                 loss,
-                tokens_per_second: (step * (spec.rows * spec.context) as u64) as f64 / seconds,
-                remaining: seconds / step as f64 * (spec.steps() - step) as f64,
+                tokens_per_second: taken * (spec.rows * spec.context) as f64 / seconds,
+                remaining: seconds / taken * (spec.steps() - step) as f64,
             };
             if observer.progress(&progress).is_break() {
                 return Err(LearnError::Cancelled);
@@ -89,8 +109,11 @@ pub fn run(trainer: &mut Trainer, observer: &mut dyn Observer) -> Result<RunReco
         record.losses.push((sum / f64::from(spec.steps_per_interval) * 1e6).round() as i64);
         record.batches.push(trainer.plan().interval_hash(j, spec.steps_per_interval));
         record.roots.push(state_of(trainer, j + 1, observer)?);
+        record.seconds = before + begun.elapsed().as_secs_f64();
+        if spec.keeps(j + 1) {
+            observer.so_far(&record);
+        }
     }
-    record.seconds = begun.elapsed().as_secs_f64();
     Ok(record)
 }
 

@@ -1,15 +1,18 @@
 //! [`Forger`]: trainers that claim runs they did not do. Manifest, roots and batches are as an honest run's would be;
 //! only the states between are not.
 
+use lyceum_api::attestation::{Opening, StateSketch};
 use lyceum_api::canonical::Encoder;
+use lyceum_api::tasks::{PanelResponse, ServedState};
+use lyceum_learn::sketch::state_sketch;
 use lyceum_learn::state::root_of_block;
-use lyceum_learn::{RunRecord, Shard, State, Trainer, block};
+use lyceum_learn::{RunRecord, Shard, State, Trainer, block, reexecute};
 
 use super::Adversary;
 use crate::action::Subject;
 use crate::craft::{Craft, Honest};
 use crate::work::train::finish;
-use crate::work::{Run, Workshop};
+use crate::work::{self, Run, Workshop};
 use crate::{Hash32, Result, Trained};
 
 /// The most that a copied text or block may be long.
@@ -57,7 +60,7 @@ impl Forger {
             Ok(trainer.state()?)
         };
         match &self.how {
-            Adversary::FewerSteps => {
+            Adversary::FewerSteps | Adversary::LiesAfterDraw => {
                 let mut state = steps(&run.shards, run.spec.clone(), 1)?;
                 state.step = end;
                 Ok(state)
@@ -116,12 +119,49 @@ impl Forger {
     }
 }
 
+impl Forger {
+    /// Puts in place of the drawn intervals' ends what honest work makes of their starts.
+    fn open_honest_ends(
+        &self,
+        shop: &Workshop,
+        subject: &Subject,
+        trained: &Trained,
+        panel: &PanelResponse,
+        opening: &mut Opening,
+    ) -> Result<()> {
+        let (run, key) = (shop.run(subject)?, work::key_of(panel)?);
+        work::derive(shop, self, &run, trained, &work::drawn(panel), |j, start, _| {
+            let end = reexecute(&run.parent, &run.spec, &run.shards, start, j)?;
+            let sketch = StateSketch::new(&state_sketch(&key, &end)?);
+            for opened in opening.states.iter_mut().filter(|o| o.state == j + 1) {
+                opened.sketch = sketch.clone();
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+}
+
 impl Craft for Forger {
     fn train(&self, shop: &Workshop, subject: &Subject) -> Result<Trained> {
         if self.how == Adversary::Unrevealing {
             return Ok(nothing(shop, subject));
         }
         self.forge(shop, subject)
+    }
+
+    fn serve(
+        &self,
+        shop: &Workshop,
+        subject: &Subject,
+        trained: &Trained,
+        panel: &PanelResponse,
+    ) -> Result<(Vec<ServedState>, Opening, u64)> {
+        let (states, mut opening, steps) = work::serve(shop, self, subject, trained, panel)?;
+        if self.how == Adversary::LiesAfterDraw {
+            self.open_honest_ends(shop, subject, trained, panel, &mut opening)?;
+        }
+        Ok((states, opening, steps))
     }
 
     fn advance_to(&self, run: &Run, mut from: State, to: u32) -> Result<State> {

@@ -30,6 +30,9 @@ pub enum Adversary {
         /// Content root of the block whose weights it copies, in its store or at a peer.
         block: Hash32,
     },
+    /// Trains one step of every S, and when it knows which intervals are drawn, works those out honestly and opens
+    /// their ends as if the run had led there.
+    LiesAfterDraw,
     /// Does no work, commits once it sees another's commit, and never reveals.
     Unrevealing,
     /// Answers as a seat without fetching or computing anything.
@@ -40,9 +43,11 @@ impl Adversary {
     /// How it works.
     pub fn craft(&self) -> Box<dyn Craft> {
         match self {
-            Self::FewerSteps | Self::OtherData { .. } | Self::Jump { .. } | Self::Unrevealing => {
-                Box::new(Forger::new(self.clone()))
-            }
+            Self::FewerSteps
+            | Self::OtherData { .. }
+            | Self::Jump { .. }
+            | Self::LiesAfterDraw
+            | Self::Unrevealing => Box::new(Forger::new(self.clone())),
             Self::LazyEvaluator => Box::new(Lazy),
         }
     }

@@ -9,6 +9,7 @@ use lyceum_api::tasks::{ExecuteMsg, PanelKind, PanelResponse, PanelStatus, SeatI
 use serde::{Deserialize, Serialize};
 
 use super::trainer::SHORT;
+use super::unsealing;
 use crate::attempts::Attempts;
 use crate::{Action, Done, Job, Observation, View};
 
@@ -53,10 +54,63 @@ impl Evaluator {
         for dataset in seen.view.datasets.values() {
             next.audit(seen, dataset, &mut actions);
         }
-        let open = |id: &u64| seen.view.panels.get(id).is_none_or(|p| p.status != PanelStatus::Closed {});
+        unsealing::step_in(seen, &mut next.attempts, &mut actions);
+        // A view lists every panel that is not closed.
+        let open = |id: &u64| seen.view.panels.get(id).is_some_and(|p| p.status != PanelStatus::Closed {});
         next.answers.retain(|id, _| open(id));
-        actions.extend(next.attempts.next(seen.now()).map(|at| Action::Wake { at }));
+        let audited = |id: &u64| {
+            seen.view.datasets.get(id).is_some_and(|d| matches!(d.status, Status::Auditing { .. }))
+        };
+        next.audits.retain(|id, _| audited(id));
+        actions.extend(next.attempts.next(seen).map(|at| Action::Wake { at }));
         (next, actions)
+    }
+
+    /// The memory of an earlier life.
+    pub(crate) fn resume(self, earlier: Self) -> Self {
+        earlier
+    }
+
+    /// An earlier life's evaluator goes on though the operator ended the role: a seat that is drawn must be answered
+    /// for, and none is drawn any more from the epoch after the node said so.
+    pub(crate) fn retire(self) -> Option<Self> {
+        Some(self)
+    }
+
+    /// The seats it has not answered for yet, which it may not leave behind.
+    pub(crate) fn owes(&self, seen: &Observation) -> Vec<String> {
+        let (now, mut owed) = (seen.now(), Vec::new());
+        for panel in seen.view.open_panels() {
+            let seat = panel.seats.iter().find(|s| s.node == seen.me.account);
+            let Some(seat) = seat.filter(|s| !s.revealed) else { continue };
+            let due = match panel.status {
+                PanelStatus::Serving { .. } => "its trainer serves",
+                PanelStatus::Committing { .. } if seat.commit.is_none() => "its answer is worked out",
+                PanelStatus::Committing { .. } => "the others commit",
+                PanelStatus::Revealing { until } if seat.commit.is_some() && now < until.seconds() => {
+                    "its answer is revealed"
+                }
+                // Too late for this seat: nothing that it could still do.
+                _ => continue,
+            };
+            owed.push(format!("seat of panel {}: {due}", panel.id));
+        }
+        for (id, seats) in &seen.view.audits {
+            let dataset = seen.view.datasets.get(id).map(|d| &d.status);
+            let Some(Status::Auditing { commit_until, reveal_until }) = dataset else { continue };
+            let seat = seats.iter().find(|s| s.node == seen.me.account && s.report.is_none());
+            let Some(seat) = seat else { continue };
+            let in_time = if seat.commit.is_some() { reveal_until } else { commit_until };
+            if now < in_time.seconds() {
+                owed.push(format!("audit of dataset {id}, until {}", in_time.seconds()));
+            }
+        }
+        owed
+    }
+
+    /// What it waits for and what keeps it from going on.
+    pub(crate) fn report(&self, seen: &Observation) -> (Vec<String>, Vec<String>) {
+        (self.owes(seen), self.attempts.blocked())
     }
 
     fn challenge(
@@ -68,14 +122,14 @@ impl Evaluator {
         actions: &mut Vec<Action>,
     ) {
         let key = format!("challenge/{panel}/{state}/{tile}");
-        if self.attempts.begin(&key, seen.now()) {
+        if self.attempts.begin(&key, seen) {
             let challenge = ExecuteMsg::ChallengeAvailability { panel, state, tile };
             actions.push(Action::Send { key, tx: seen.me.tx(&seen.me.contracts.tasks, &challenge) });
         }
     }
 
     fn sit(&mut self, seen: &Observation, panel: &PanelResponse, seat: &SeatInfo, actions: &mut Vec<Action>) {
-        let (now, me, id) = (seen.now(), &seen.me, panel.id);
+        let (me, id) = (&seen.me, panel.id);
         let tasks = &me.contracts.tasks;
         let salt = me.salt("attestation", id);
         let all_committed = panel.seats.iter().all(|s| s.commit.is_some());
@@ -90,7 +144,7 @@ impl Evaluator {
                     return;
                 }
                 if let Some(job) = job(&seen.view, panel)
-                    && self.attempts.begin(&key, now)
+                    && self.attempts.begin(&key, seen)
                 {
                     actions.push(Action::Work { key, job: Box::new(job), seconds: 2 * SHORT });
                 }
@@ -98,14 +152,14 @@ impl Evaluator {
             (Some(answer), None) if committing => {
                 let key = format!("commit-attestation/{id}");
                 let commit = me.commit(ATTESTATION_COMMIT, tasks, id, &answer.hash(), &salt);
-                if self.attempts.begin(&key, now) {
+                if self.attempts.begin(&key, seen) {
                     let attest = ExecuteMsg::Attest { panel: id, commit };
                     actions.push(Action::Send { key, tx: me.tx(tasks, &attest) });
                 }
             }
             (Some(answer), Some(_)) if !seat.revealed && (revealing || (committing && all_committed)) => {
                 let key = format!("reveal-attestation/{id}");
-                if self.attempts.begin(&key, now) {
+                if self.attempts.begin(&key, seen) {
                     let (attestation, salt) = (answer.clone(), salt.0.to_vec().into());
                     let reveal = ExecuteMsg::RevealAttestation { panel: id, attestation, salt };
                     actions.push(Action::Send { key, tx: me.tx(tasks, &reveal) });
@@ -117,10 +171,7 @@ impl Evaluator {
 
     fn audit(&mut self, seen: &Observation, dataset: &DatasetResponse, actions: &mut Vec<Action>) {
         let (now, me, id) = (seen.now(), &seen.me, dataset.id);
-        let Status::Auditing { commit_until, reveal_until } = dataset.status else {
-            self.audits.remove(&id);
-            return;
-        };
+        let Status::Auditing { commit_until, reveal_until } = dataset.status else { return };
         let seats = seen.view.audits.get(&id).map(Vec::as_slice).unwrap_or_default();
         let Some(seat) = seats.iter().find(|s| s.node == me.account) else { return };
         let contract = &me.contracts.datasets;
@@ -131,7 +182,7 @@ impl Evaluator {
         let said = match (report, &seat.commit, &seat.report) {
             (None, None, _) if in_commits => {
                 let key = format!("audit/{id}");
-                if self.attempts.begin(&key, now) {
+                if self.attempts.begin(&key, seen) {
                     let model = seen.view.models.values().next().cloned();
                     let job = Job::Audit { dataset: dataset.clone(), model };
                     actions.push(Action::Work { key, job: Box::new(job), seconds: 4 * SHORT });
@@ -152,7 +203,7 @@ impl Evaluator {
         };
         if let Some((what, msg)) = said {
             let key = format!("{what}/{id}");
-            if self.attempts.begin(&key, now) {
+            if self.attempts.begin(&key, seen) {
                 actions.push(Action::Send { key, tx: me.tx(contract, &msg) });
             }
         }

@@ -3,7 +3,7 @@
 
 use cosmwasm_std::Addr;
 use lyceum_api::datasets::{self, Status};
-use lyceum_api::tasks::{ClaimStatus, ExecuteMsg, PanelKind, PanelResponse, PanelStatus, TaskStatus};
+use lyceum_api::tasks::{ClaimStatus, ExecuteMsg, PanelResponse, PanelStatus, TaskStatus};
 use lyceum_chain::Tx;
 
 use crate::view::is_over;
@@ -66,20 +66,21 @@ pub fn housekeeping(view: &View, me: &Identity) -> Vec<(String, Tx)> {
     for claim in view.claims.values().filter(|c| !is_over(&c.status)) {
         let Some(task) = view.tasks.get(&claim.task) else { continue };
         let late = match &claim.status {
-            ClaimStatus::Taken {} => task.commit_until.seconds() < now,
+            // A task whose benchmark came out too early is void as a whole.
+            ClaimStatus::Taken {} => task.commit_until.seconds() < now && !task.exposed,
             ClaimStatus::Committed {} => task.reveal_until.seconds() < now,
             ClaimStatus::Bisecting { until, .. } => until.seconds() < now,
             _ => false,
         };
         // A task that was not unsealed is void as a whole.
-        if late && (task.key.is_some() || matches!(claim.status, ClaimStatus::Taken {})) {
+        if late && (task.key.is_some() || matches!(claim.status, ClaimStatus::Taken {}) && !task.exposed) {
             let key = format!("expire/{}/{}", claim.id, stage(&claim.status));
             say(key, tasks, &ExecuteMsg::Expire { claim: claim.id });
         }
     }
     for task in view.tasks.values().filter(|t| t.status == TaskStatus::Open) {
         let claims = || task.claims.iter().filter_map(|c| view.claims.get(c));
-        if task.key.is_none() && task.reveal_until.seconds() < now {
+        if task.exposed || task.key.is_none() && task.reveal_until.seconds() < now {
             say(format!("void/{}", task.id), tasks, &ExecuteMsg::VoidTask { task: task.id });
         } else if task.commit_until.seconds() < now
             && task.key.is_some()
@@ -99,8 +100,7 @@ pub fn housekeeping(view: &View, me: &Identity) -> Vec<(String, Tx)> {
         panel.status == PanelStatus::Pending {} && view.round_time(panel.round).saturating_add(patience) < now
     });
     if reached && free {
-        let checks = view.panels.values().filter(|p| p.kind == PanelKind::Heads {}).count();
-        say(format!("check-heads/{}/{checks}", learning.number), tasks, &ExecuteMsg::CheckHeads {});
+        say(format!("check-heads/{}", learning.number), tasks, &ExecuteMsg::CheckHeads {});
     }
     close_datasets(view, me, &mut out);
     out

@@ -14,6 +14,13 @@ pub struct Relay {
 }
 
 impl Relay {
+    /// What it waits for and what keeps it from going on.
+    pub(crate) fn report(&self, seen: &Observation) -> (Vec<String>, Vec<String>) {
+        let next = seen.view.wanted.iter().next();
+        let waits = next.map(|r| format!("round {r} comes out at {}", seen.view.round_time(*r)));
+        (waits.into_iter().collect(), self.attempts.blocked())
+    }
+
     /// Looks and decides.
     pub fn step(&self, seen: &Observation) -> (Self, Vec<Action>) {
         let mut next = self.clone();
@@ -21,11 +28,11 @@ impl Relay {
         let mut actions = Vec::new();
         for round in &seen.view.wanted {
             let key = format!("beacon/{round}");
-            if seen.view.round_time(*round) <= seen.now() && next.attempts.begin(&key, seen.now()) {
+            if seen.view.round_time(*round) <= seen.now() && next.attempts.begin_shared(&key, seen) {
                 actions.push(Action::Post { key, round: *round });
             }
         }
-        actions.extend(next.attempts.next(seen.now()).map(|at| Action::Wake { at }));
+        actions.extend(next.attempts.next(seen).map(|at| Action::Wake { at }));
         (next, actions)
     }
 }

@@ -10,10 +10,10 @@ use crate::attempts::Attempts;
 use crate::{Action, Observation, View};
 
 /// The task with its key sealed to a round that comes out within the reveal window, should it be opened soon: a
-/// third of the window is left for that, the rest for unsealing. Nothing where the beacon's public key is none.
+/// quarter of the window is left for that, the rest for unsealing. Nothing where the beacon's public key is none.
 pub(super) fn sealed(view: &View, task: &NewTask, key: &Hash32) -> Option<NewTask> {
     let (config, params) = (&view.config.beacon, &view.config.params);
-    let out = view.time.saturating_add(task.commit_seconds).saturating_add(params.reveal_seconds / 3);
+    let out = view.time.saturating_add(task.commit_seconds).saturating_add(params.reveal_seconds / 4);
     let round = beacon::first_round_from(config.genesis, config.period, out);
     let mut task = task.clone();
     task.benchmark.round = round;
@@ -53,7 +53,7 @@ pub(super) fn step_in(seen: &Observation, attempts: &mut Attempts, actions: &mut
             actions.push(Action::Wake { at: half });
         } else if let Some(key) = key_of(view, task) {
             let name = format!("unseal/{}", task.id);
-            if attempts.begin(&name, now) {
+            if attempts.begin_shared(&name, seen) {
                 let unseal = ExecuteMsg::Unseal { task: task.id, key };
                 actions.push(Action::Send { key: name, tx: me.tx(&me.contracts.tasks, &unseal) });
             }

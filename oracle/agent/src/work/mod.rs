@@ -6,6 +6,7 @@ mod attest;
 mod check;
 mod gain;
 mod material;
+mod runs;
 pub mod scoring;
 mod serve;
 pub mod train;
@@ -16,14 +17,17 @@ use std::time::{Duration, Instant};
 pub use attest::{Attested, attest, heads};
 pub use gain::audit;
 pub use material::Run;
+pub use runs::Runs;
 pub use serve::{derive, serve, span};
+pub(crate) use serve::{drawn, key_of};
 
 use crate::craft::Craft;
 use crate::event::{Events, What};
 use crate::peers::Peers;
+use crate::status::{Board, Counted};
 use crate::{AgentError, Cancel, Done, Identity, Job, Result};
 use lyceum_api::Hash32;
-use lyceum_store::{Blob, Source, Store};
+use lyceum_store::{Blob, Store, StoreError};
 
 /// How often a blob is asked for before it counts as unavailable, and the pause between.
 const TRIES: u32 = 3;
@@ -40,6 +44,10 @@ pub struct Workshop {
     pub peers: Arc<dyn Peers>,
     /// Who is told.
     pub events: Events,
+    /// Where it is written what is under way.
+    pub(crate) board: Board,
+    /// Where runs have come to.
+    pub runs: Runs,
     /// Set to stop what runs.
     pub cancel: Cancel,
     /// Where tensors are worked on.
@@ -64,15 +72,26 @@ impl Workshop {
             let sources = self.peers.sources(root, &self.store);
             let mut last = String::new();
             for source in &sources {
-                let fetched = source
-                    .length(bytes)
-                    .map_err(AgentError::from)
-                    .and_then(fits)
-                    .and_then(|()| Ok(self.store.fetch(bytes, source)?));
-                match fetched {
+                match self.store.fetch_at_most(bytes, most, source) {
                     Ok(()) => break,
-                    Err(e @ AgentError::TooLarge { .. }) if sources.len() == 1 => return Err(e),
+                    // Proved: a source that states a false length is one that sends bad tiles.
+                    Err(StoreError::TooLarge { found, .. }) => fits(found)?,
+                    // The own disk: nobody else lacks the blob for that.
+                    Err(e @ (StoreError::DiskFull { .. } | StoreError::QuotaExceeded { .. })) => {
+                        return Err(e.into());
+                    }
                     Err(e) => last = format!(": {e}"),
+                }
+            }
+            let alive = || !self.cancel.is_set();
+            if !self.store.has(bytes)
+                && let Some(Err(e)) = self.peers.bring(root, most, &self.store, &alive)
+            {
+                match e {
+                    AgentError::TooLarge { .. } | AgentError::Cancelled | AgentError::Store(_) => {
+                        return Err(e);
+                    }
+                    other => last = format!(": {other}"),
                 }
             }
             if !self.store.has(bytes) {
@@ -101,16 +120,21 @@ impl Workshop {
     pub fn perform(&self, craft: &dyn Craft, key: &str, job: &Job) -> Done {
         // One thread a job: nodes share their machine, and spinning threads make everybody slower.
         tch::set_num_threads(1);
+        self.board.job(key);
         match self.try_perform(craft, job) {
-            Ok(done) => done,
+            Ok(done) => {
+                self.board.job_ended(key, Counted::Done);
+                done
+            }
             Err(e) => {
-                let words = e.to_string();
-                if matches!(e, AgentError::Cancelled) {
-                    return Done::Failed { words };
+                let (code, words) = (e.code(), e.to_string());
+                self.board.job_ended(key, Counted::Failed);
+                if !matches!(e, AgentError::Cancelled) {
+                    tracing::warn!(node = %self.me.account, key, error = %words, "work failed");
+                    self.board.error(Some(key), code, &words);
+                    self.events.tell(What::Failed { key: key.to_owned(), words: words.clone() });
                 }
-                tracing::warn!(node = %self.me.account, key, error = %words, "work failed");
-                self.events.tell(What::Failed { key: key.to_owned(), words: words.clone() });
-                Done::Failed { words }
+                Done::Failed { code, words }
             }
         }
     }
@@ -122,7 +146,7 @@ impl Workshop {
         match job {
             Job::Train { subject } => Ok(Done::Trained(craft.train(self, subject)?)),
             Job::Serve { subject, trained, panel } => {
-                let (states, opening, rederived_steps) = serve(self, craft, subject, trained, panel)?;
+                let (states, opening, rederived_steps) = craft.serve(self, subject, trained, panel)?;
                 self.events.tell(What::Served { panel: panel.id, rederived_steps, seconds: seconds() });
                 Ok(Done::Served { states, opening })
             }

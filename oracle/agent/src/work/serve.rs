@@ -16,7 +16,8 @@ use crate::action::Subject;
 use crate::craft::Craft;
 use crate::{AgentError, Done, Hash32, Result, Trained};
 
-fn drawn(panel: &PanelResponse) -> BTreeSet<u32> {
+/// The intervals that a panel's seats re-execute.
+pub(crate) fn drawn(panel: &PanelResponse) -> BTreeSet<u32> {
     match panel.kind {
         PanelKind::Interval { interval } => BTreeSet::from([interval]),
         _ => panel.seats.iter().flat_map(|s| s.intervals.iter().copied()).collect(),
@@ -53,7 +54,7 @@ fn opened_states(panel: &PanelResponse, intervals: u32) -> BTreeSet<u32> {
 }
 
 /// The key of a drawn panel's sketches.
-pub(super) fn key_of(panel: &PanelResponse) -> Result<Hash32> {
+pub(crate) fn key_of(panel: &PanelResponse) -> Result<Hash32> {
     let unknown = AgentError::Unknown { what: "the randomness of panel", id: panel.id };
     Ok(sketch_key(panel.id, &panel.randomness.ok_or(unknown)?))
 }
@@ -62,7 +63,7 @@ pub(super) fn key_of(panel: &PanelResponse) -> Result<Hash32> {
 /// ones that were committed to. Gives the steps done again.
 pub fn derive(
     shop: &Workshop,
-    craft: &dyn Craft,
+    craft: &(impl Craft + ?Sized),
     run: &Run,
     trained: &Trained,
     wanted: &BTreeSet<u32>,
@@ -99,7 +100,7 @@ pub fn derive(
 /// What a trainer sends and later opens for a panel; beside it the steps done again.
 pub fn serve(
     shop: &Workshop,
-    craft: &dyn Craft,
+    craft: &(impl Craft + ?Sized),
     subject: &Subject,
     trained: &Trained,
     panel: &PanelResponse,
@@ -135,7 +136,7 @@ pub fn serve(
 /// The sketches of the states strictly within a span.
 pub fn span(
     shop: &Workshop,
-    craft: &dyn Craft,
+    craft: &(impl Craft + ?Sized),
     subject: &Subject,
     trained: &Trained,
     opened: &PanelResponse,

@@ -11,17 +11,18 @@ use lyceum_learn::{Model, Observer, Progress, RunRecord, State, Trainer, block, 
 use lyceum_onchain::merkle;
 
 use super::material::MAX_TEXT;
+use super::runs::Log;
 use super::scoring::{OWN_ITEMS, drawn};
 use super::{Run, Workshop};
 use crate::action::Subject;
 use crate::event::What;
 use crate::{AgentError, Hash32, Result, Trained};
 
-/// Watches a run: keeps states in the store, tells progress, stops when told to.
+/// Watches a run: keeps states in the store, tells progress, writes where it has come to, stops when told to.
 struct Keeper<'a> {
     shop: &'a Workshop,
     claim: u64,
-    kept: Vec<(u32, Hash32)>,
+    log: Log<'a>,
     told: Instant,
 }
 
@@ -29,6 +30,7 @@ impl Observer for Keeper<'_> {
     fn progress(&mut self, progress: &Progress) -> ControlFlow<()> {
         if self.told.elapsed().as_millis() >= 200 || progress.step == progress.steps {
             self.told = Instant::now();
+            self.shop.board.progress(&format!("train/{}", self.claim), progress);
             self.shop.events.tell(What::Training { claim: self.claim, progress: *progress });
         }
         if self.shop.alive().is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -36,21 +38,40 @@ impl Observer for Keeper<'_> {
 
     fn keep(&mut self, j: u32, _: &State, bytes: &[u8]) -> std::result::Result<(), String> {
         let root = self.shop.keep(bytes).map_err(|e| e.to_string())?;
-        self.kept.push((j, root));
+        self.log.kept.push((j, root));
         Ok(())
+    }
+
+    fn so_far(&mut self, record: &RunRecord) {
+        self.log.write(record);
     }
 }
 
-/// The honest way.
+/// The honest way. A run that an earlier life of the node had begun goes on from its last kept state.
 pub fn train(shop: &Workshop, subject: &Subject) -> Result<Trained> {
     let run = shop.run(subject)?;
-    let mut trainer = Trainer::new(run.parent.copy(), run.spec.clone(), &run.shards)?;
-    let mut keeper = Keeper { shop, claim: subject.claim.id, kept: Vec::new(), told: Instant::now() };
-    let record = match lyceum_learn::run(&mut trainer, &mut keeper) {
+    let claim = subject.claim.id;
+    let (log, before) = Log::open(shop, subject, &run)?;
+    let mut keeper = Keeper { shop, claim, log, told: Instant::now() };
+    let (trainer, done) = match before {
+        Some((mut record, state)) => {
+            let mut trainer = Trainer::resume(run.parent.copy(), run.spec.clone(), &run.shards, &state)?;
+            shop.events.tell(What::Resumed { claim, step: state.step, steps: run.spec.steps() });
+            record.shards = trainer.plan().uses(run.spec.steps());
+            let done = lyceum_learn::go_on(&mut trainer, record, &mut keeper);
+            (trainer, done)
+        }
+        None => {
+            let mut trainer = Trainer::new(run.parent.copy(), run.spec.clone(), &run.shards)?;
+            let done = lyceum_learn::run(&mut trainer, &mut keeper);
+            (trainer, done)
+        }
+    };
+    let record = match done {
         Err(lyceum_learn::LearnError::Cancelled) => return Err(AgentError::Cancelled),
         done => done?,
     };
-    let kept = keeper.kept;
+    let kept = keeper.log.kept;
     finish(shop, subject, &run, trainer.model(), &record, kept)
 }
 

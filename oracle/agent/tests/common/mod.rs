@@ -368,6 +368,8 @@ fn new_task(found: &Found, files: &Files, claims: u32, sealed: &[u8], key: &Hash
             bytes: sealed.len() as u64,
             items: 64,
             key: key_commitment(key),
+            round: 0, // both are set when it opens
+            sealed_key: Default::default(),
         },
     }
 }

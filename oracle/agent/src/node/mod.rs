@@ -1,0 +1,226 @@
+//! [`Node`]: the driver around the roles. It builds observations, persists before it sends, carries actions out,
+//! and waits. Decisions are the roles'; work is done on the pool.
+
+mod begin;
+mod turn;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lyceum_chain::{Chain, ChainError};
+use lyceum_store::Store;
+use tokio::task::JoinHandle;
+
+pub use begin::{BeaconSource, NodeConfig, Shared};
+
+use crate::adversary::craft_of;
+use crate::craft::Craft;
+use crate::event::{Events, What};
+use crate::journal::{Earlier, Journal};
+use crate::roles::Own;
+use crate::status::{Board, Phase, StatusWatch, Trouble, unix_now};
+use crate::work::{Runs, Workshop};
+use crate::{Adversary, AgentError, Done, Identity, Outcome, Pace, Result, Roles, View, Views};
+
+/// Why a node stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The view said that it is enough.
+    Enough,
+    /// Nobody in the network has anything left to do or to wait for.
+    Idle,
+    /// It was asked to leave, and owes nothing any more.
+    Drained,
+    /// It was asked to leave, and the time for that is over. What it owes goes on in its next life.
+    OutOfTime,
+}
+
+/// Work under way: when its result is taken in on logical time, and the result.
+type UnderWay = BTreeMap<String, (u64, JoinHandle<Done>)>;
+
+/// One node.
+pub struct Node<C> {
+    chain: C,
+    roles: Roles,
+    adversary: Option<Adversary>,
+    craft: Arc<dyn Craft>,
+    journal: Journal,
+    shop: Workshop,
+    shared: Shared,
+    views: Views,
+    under_way: UnderWay,
+    /// Work that ended and was not taken in yet.
+    finished: Vec<(String, Done)>,
+    /// What became of the transactions that were sent last, and was not taken in yet.
+    outcomes: Vec<(String, Outcome)>,
+    /// Power in open votes by dataset, which is frozen.
+    power: BTreeMap<u64, u64>,
+    /// How it stands on chain, and when that was asked.
+    own: Option<(u64, Own)>,
+    /// The greatest height seen.
+    seen: u64,
+    /// Failures in a row.
+    failures: u32,
+}
+
+impl<C> std::fmt::Debug for Node<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node").field("me", &self.shop.me).finish_non_exhaustive()
+    }
+}
+
+impl<C: Chain> Node<C> {
+    /// A node at a chain, with its own store. What its journal holds from an earlier life goes on, under the settings
+    /// of this one.
+    pub fn new(config: NodeConfig, chain: C, store: Arc<Store>, shared: Shared) -> Result<Self> {
+        let journal = Journal::open(&config.folder, chain.chain_id())?;
+        let Earlier { cursor, settled, roles } = journal.read()?.unwrap_or_default();
+        let me = Identity {
+            account: chain.account().clone(),
+            chain_id: chain.chain_id().to_owned(),
+            contracts: chain.contracts().clone(),
+            secret: config.secret,
+        };
+        let board = Board::new(&config.name, me.account.as_str(), &me.chain_id);
+        board.set(|s| s.journal.cursor = cursor);
+        let shop = Workshop {
+            me,
+            store,
+            peers: shared.peers.clone(),
+            events: Events::new(&config.name, shared.events.clone()),
+            board,
+            runs: Runs::new(&config.folder),
+            cancel: shared.cancel.clone(),
+            device: shared.device,
+        };
+        let views = match shared.pace {
+            Pace::Logical => shared.views.clone(),
+            Pace::Real { .. } => Views::lean(settled),
+        };
+        Ok(Self {
+            chain,
+            roles: config.roles.resume(roles),
+            craft: Arc::from(craft_of(config.adversary.as_ref())),
+            adversary: config.adversary,
+            journal,
+            shop,
+            shared,
+            views,
+            under_way: BTreeMap::new(),
+            finished: Vec::new(),
+            outcomes: Vec::new(),
+            power: BTreeMap::new(),
+            own: None,
+            seen: cursor,
+            failures: 0,
+        })
+    }
+
+    /// Who it is.
+    pub fn identity(&self) -> &Identity {
+        &self.shop.me
+    }
+
+    /// Its chain.
+    pub fn chain(&self) -> &C {
+        &self.chain
+    }
+
+    /// Its roles as they stand.
+    pub fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    /// What it says of itself, from now on until it is gone.
+    pub fn status(&self) -> StatusWatch {
+        self.shop.board.watch()
+    }
+
+    /// Gives the chain back, so that another life of this node can go on with it.
+    pub fn into_chain(self) -> C {
+        self.chain
+    }
+
+    /// Lives until it is asked to leave ([`Shared::drain`]) or stopped ([`Shared::cancel`]). What does not answer (the
+    /// chain, the disk) is tried again, with pauses that grow.
+    pub async fn run(&mut self) -> Result<Ended> {
+        self.run_until(|_| false).await
+    }
+
+    /// Lives until the view says that it is enough, until it is asked to leave, or, on logical time, until the whole
+    /// network is idle. Every node of a network that is given the same condition stops at the same height; until all
+    /// of them act again or are dropped, the embedded chain's time stands still. May be called again to go on.
+    ///
+    /// Whoever gave [`Shared::events`] a channel must read it: nodes wait for room.
+    pub async fn run_until(&mut self, enough: impl Fn(&View) -> bool + Send) -> Result<Ended> {
+        let (cancel, drain) = (self.shared.cancel.clone(), self.shared.drain.clone());
+        let ended = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(AgentError::Cancelled),
+            () = drain.over() => Ok(Ended::OutOfTime),
+            ended = self.live(enough) => ended,
+        };
+        self.shop.board.set(|s| s.phase = Phase::Ended);
+        match ended {
+            Err(AgentError::Cancelled) => {
+                // Work hears of it too; once it has ended, nothing holds the store any more.
+                for (_, work) in std::mem::take(&mut self.under_way).into_values() {
+                    let _ = work.await;
+                }
+                Err(AgentError::Cancelled)
+            }
+            Err(AgentError::Chain(ChainError::Stalled { .. })) => Ok(Ended::Idle),
+            other => other,
+        }
+    }
+
+    async fn live(&mut self, mut enough: impl Fn(&View) -> bool + Send) -> Result<Ended> {
+        self.shop.events.tell_async(What::Started { cursor: self.seen }).await;
+        loop {
+            match self.turn(&mut enough).await {
+                Ok(Some(ended)) => return Ok(ended),
+                Ok(None) => self.failures = 0,
+                Err(error) => self.bear(error).await?,
+            }
+        }
+    }
+
+    /// Waits a while for what failed to work again; gives the error back if nothing is to be waited for. On a real
+    /// chain that is hardly ever so: an operator can mend what is wrong while the node runs.
+    async fn bear(&mut self, error: AgentError) -> Result<()> {
+        if error.is_final() || (self.shared.pace.is_logical() && !error.is_transient()) {
+            return Err(error);
+        }
+        self.failures = self.failures.saturating_add(1);
+        let (code, words) = (error.code(), error.to_string());
+        let delay = self.shared.backoff.after(self.failures);
+        tracing::warn!(node = %self.shop.me.account, error = %words, delay = ?delay, "tries again");
+        self.shop.board.error(None, code, &words);
+        let next_try = unix_now().saturating_add(delay.as_secs());
+        self.shop.board.set(|s| {
+            s.phase = Phase::Retrying;
+            let disk = matches!(
+                error,
+                AgentError::DiskFull { .. } | AgentError::Io { .. } | AgentError::Journal { .. }
+            );
+            let trouble = if disk { &mut s.journal.trouble } else { &mut s.chain_trouble };
+            s.counts.chain_failures += u64::from(!disk);
+            *trouble = Some(Trouble::again(trouble.as_ref(), code, words.clone(), next_try));
+        });
+        let after_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        self.shop.events.tell_async(What::Retrying { code: code.to_owned(), words, after_ms }).await;
+        tokio::time::sleep(delay).await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_may_live_on_any_thread() {
+        fn is_send<T: Send>() {}
+        is_send::<Node<lyceum_chain::logical::Handle>>();
+    }
+}
