@@ -10,6 +10,20 @@ use lyceum_store::{Root, Source, Store, StoreError};
 pub trait Peers: Send + Sync {
     /// Candidates, best first, without the asking store itself.
     fn sources(&self, root: &Hash32, asking: &Store) -> Vec<Peer>;
+
+    /// Brings a blob of at most `most` bytes into a store by other means than sources: a network has several peers
+    /// send parts of it at once. Asks `go_on` meanwhile. Called on a worker's thread; nothing if there are no such
+    /// means.
+    fn bring(
+        &self,
+        root: &Hash32,
+        most: u64,
+        into: &Store,
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<crate::Result<()>> {
+        let _ = (root, most, into, go_on);
+        None
+    }
 }
 
 /// One source.
