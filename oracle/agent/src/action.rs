@@ -3,9 +3,11 @@
 use lyceum_api::Hash32;
 use lyceum_api::attestation::{Attestation, OpenedState, Opening};
 use lyceum_api::claim::ClaimContent;
-use lyceum_api::datasets::{AuditReport, DatasetResponse};
+use lyceum_api::datasets::{AuditReport, DatasetResponse, Status};
 use lyceum_api::experts::ModelResponse;
-use lyceum_api::tasks::{ClaimResponse, DomainResponse, PanelResponse, ServedState, TaskResponse};
+use lyceum_api::tasks::{
+    ClaimResponse, DomainResponse, PanelResponse, PanelStatus, ServedState, TaskResponse,
+};
 use lyceum_chain::Tx;
 use serde::{Deserialize, Serialize};
 
@@ -124,6 +126,29 @@ pub enum Job {
         /// The tile.
         tile: u64,
     },
+}
+
+impl Job {
+    /// When the window ends in which its result is of use, Unix seconds of the chain; a run has none that fetching
+    /// could miss.
+    pub(crate) fn window(&self) -> Option<u64> {
+        let of_panel = |panel: &PanelResponse| match panel.status {
+            PanelStatus::Serving { until }
+            | PanelStatus::Committing { until }
+            | PanelStatus::Revealing { until } => Some(until.seconds()),
+            PanelStatus::Pending {} | PanelStatus::Closed {} => None,
+        };
+        match self {
+            Self::Serve { panel, .. } | Self::Attest { panel, .. } | Self::Heads { panel, .. } => {
+                of_panel(panel)
+            }
+            Self::Audit { dataset, .. } => match dataset.status {
+                Status::Auditing { commit_until, .. } => Some(commit_until.seconds()),
+                _ => None,
+            },
+            Self::Train { .. } | Self::Span { .. } | Self::Tile { .. } => None,
+        }
+    }
 }
 
 /// What a trainer keeps of a run until its claim is over.

@@ -2,11 +2,11 @@
 //! object: `{"node": …, "what": "sent", …}`.
 
 use lyceum_api::datasets::AuditReport;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 /// Something a node did or learned.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Event {
     /// The node's name.
     pub node: String,
@@ -16,7 +16,7 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum What {
     /// A life begins.
@@ -60,7 +60,6 @@ pub enum What {
         /// The claim.
         claim: u64,
         /// How far.
-        #[serde(serialize_with = "as_object")]
         progress: lyceum_learn::Progress,
     },
     /// A run that an earlier life had begun goes on.
@@ -145,20 +144,6 @@ pub enum What {
         /// Why.
         words: String,
     },
-}
-
-fn as_object<S: serde::Serializer>(
-    progress: &lyceum_learn::Progress,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    use serde::ser::SerializeStruct;
-    let mut s = serializer.serialize_struct("Progress", 5)?;
-    s.serialize_field("step", &progress.step)?;
-    s.serialize_field("steps", &progress.steps)?;
-    s.serialize_field("loss", &progress.loss)?;
-    s.serialize_field("tokens_per_second", &progress.tokens_per_second)?;
-    s.serialize_field("remaining", &progress.remaining)?;
-    s.end()
 }
 
 /// Where a node's events go.

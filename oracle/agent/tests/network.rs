@@ -5,7 +5,7 @@ mod common;
 use std::sync::Arc;
 
 use common::{Cast, World, files};
-use lyceum_agent::{Adversary, Ended, Event, Hash32, View, What};
+use lyceum_agent::{Adversary, Ended, Event, Hash32, Needs, Settled, View, Views, What};
 use lyceum_api::datasets::Status;
 use lyceum_api::tasks::ClaimStatus;
 use lyceum_chain::Chain;
@@ -35,8 +35,10 @@ async fn an_honest_claim_is_accepted_and_a_stuffed_dataset_is_refused_and_a_run_
     let files = Arc::new(files());
     let mut first: Option<(Vec<_>, Vec<_>)> = None;
     for _ in 0..2 {
-        let mut world =
-            World::new(Cast { tasks: vec![vec![("alice", None)]], lazy: 0, flaky: false }, files.clone());
+        let mut world = World::new(
+            Cast { tasks: vec![vec![("alice", None)]], lazy: 0, flaky: false, shaky: 0 },
+            files.clone(),
+        );
         let view = until_idle(&mut world).await;
         let told = events(&mut world);
         let claim = &view.claims[&1];
@@ -93,10 +95,12 @@ async fn every_cheat_is_caught() {
             ("fewer-steps", Some(Adversary::FewerSteps)),
             ("other-data", Some(Adversary::OtherData { text: copied })),
             ("jump", Some(Adversary::Jump { interval: 123, block: copied })),
+            ("lies-after-draw", Some(Adversary::LiesAfterDraw)),
             ("unrevealing", Some(Adversary::Unrevealing)),
         ]],
         lazy: 0,
         flaky: false,
+        shaky: 0,
     };
     let mut world = World::new(cast, files);
     let view = until_idle(&mut world).await;
@@ -115,7 +119,7 @@ async fn every_cheat_is_caught() {
     }
     eprintln!("{by:?}");
     assert_eq!(by["honest"], ClaimStatus::Accepted {});
-    for cheat in ["fewer-steps", "other-data", "jump"] {
+    for cheat in ["fewer-steps", "other-data", "jump", "lies-after-draw"] {
         assert!(matches!(by[cheat], ClaimStatus::Fraud { .. }), "{cheat}: {:?}", by[cheat]);
     }
     assert_eq!(by["unrevealing"], ClaimStatus::Forfeited {});
@@ -124,7 +128,8 @@ async fn every_cheat_is_caught() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lazy_seats_lose_stake_and_the_honest_claim_stands() {
     let files = Arc::new(files());
-    let mut world = World::new(Cast { tasks: vec![vec![("alice", None)]], lazy: 5, flaky: false }, files);
+    let mut world =
+        World::new(Cast { tasks: vec![vec![("alice", None)]], lazy: 5, flaky: false, shaky: 0 }, files);
     let view = until_idle(&mut world).await;
     let told = events(&mut world);
     let claim = &view.claims[&1];
@@ -152,7 +157,8 @@ async fn lazy_seats_lose_stake_and_the_honest_claim_stands() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_that_are_killed_between_commit_and_reveal_lose_nothing() {
     let files = Arc::new(files());
-    let mut world = World::new(Cast { tasks: vec![vec![("alice", None)]], lazy: 0, flaky: false }, files);
+    let mut world =
+        World::new(Cast { tasks: vec![vec![("alice", None)]], lazy: 0, flaky: false, shaky: 0 }, files);
     let committed = |view: &View| view.claims.values().any(|c| c.status == ClaimStatus::Committed {});
     assert_eq!(world.run_until(committed).await.unwrap(), Ended::Enough);
     world.restart();
@@ -169,7 +175,8 @@ async fn nodes_that_are_killed_between_commit_and_reveal_lose_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn states_that_cannot_be_had_at_first_are_asked_for_on_chain_and_answered() {
     let files = Arc::new(files());
-    let mut world = World::new(Cast { tasks: vec![vec![("alice", None)]], lazy: 0, flaky: true }, files);
+    let mut world =
+        World::new(Cast { tasks: vec![vec![("alice", None)]], lazy: 0, flaky: true, shaky: 0 }, files);
     let view = until_idle(&mut world).await;
     let told = events(&mut world);
     let challenges: Vec<_> = view.panels.values().flat_map(|p| p.challenges.clone()).collect();
@@ -183,13 +190,14 @@ async fn states_that_cannot_be_had_at_first_are_asked_for_on_chain_and_answered(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_network_stops_at_once_and_its_folders_open_again() {
     let files = Arc::new(files());
-    let mut world = World::new(Cast { tasks: vec![vec![("alice", None)]], lazy: 0, flaky: false }, files);
+    let mut world =
+        World::new(Cast { tasks: vec![vec![("alice", None)]], lazy: 0, flaky: false, shaky: 0 }, files);
     let cancel = world.cancel.clone();
     // In the middle of training: a run of 400 steps tells of itself before its end.
-    let mut events = std::mem::replace(&mut world.events, tokio::sync::mpsc::channel(1).1);
+    let mut told = std::mem::replace(&mut world.events, tokio::sync::mpsc::channel(1).1);
     tokio::spawn(async move {
-        while let Some(event) = events.recv().await {
-            if matches!(event.what, What::Training { .. }) {
+        while let Some(event) = told.recv().await {
+            if matches!(&event.what, What::Training { progress, .. } if progress.step > 60) {
                 cancel.cancel();
             }
         }
@@ -201,4 +209,88 @@ async fn a_cancelled_network_stops_at_once_and_its_folders_open_again() {
     world.restart();
     let view = until_idle(&mut world).await;
     assert_eq!(view.claims[&1].status, ClaimStatus::Accepted {});
+    // The run went on where it was, and came to what another node re-executes.
+    let resumed = |e: &Event| match e.what {
+        What::Resumed { step, .. } => Some(step),
+        _ => None,
+    };
+    let told = events(&mut world);
+    let steps: Vec<u64> = told.iter().filter_map(resumed).collect();
+    assert!(matches!(steps[..], [step] if step >= 60 && step.is_multiple_of(20)), "{steps:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chain_that_does_not_always_answer_costs_time_and_nothing_else() {
+    let files = Arc::new(files());
+    let mut outcomes = Vec::new();
+    for shaky in [0, 61] {
+        let cast = Cast { tasks: vec![vec![("alice", None)]], lazy: 0, flaky: false, shaky };
+        let mut world = World::new(cast, files.clone());
+        // Nobody is idle while anything is not known, so the network comes to rest all the same.
+        let view = loop {
+            let ended = world.run_until(|_| false).await;
+            assert_eq!(ended.unwrap(), Ended::Idle);
+            let chain = world.nodes[0].1.chain();
+            let Ok(head) = chain.head().await else { continue };
+            if let Ok(view) = Views::new().at(chain, head).await {
+                break (*view).clone();
+            }
+        };
+        let told = events(&mut world);
+        if view.claims.get(&1).is_none_or(|c| c.status != ClaimStatus::Accepted {}) {
+            print(&told);
+        }
+        let unknown = told.iter().filter(|e| matches!(e.what, What::Unknown { .. })).count();
+        let retried = told.iter().filter(|e| matches!(e.what, What::Retrying { .. })).count();
+        assert_eq!((unknown > 0, retried > 0), (shaky > 0, shaky > 0));
+        assert_eq!((view.tasks.len(), view.claims.len()), (1, 1), "nothing was opened or taken twice");
+        let claim = &view.claims[&1];
+        assert_eq!(claim.status, ClaimStatus::Accepted {});
+        outcomes.push(view.datasets.values().map(|d| d.status.clone()).collect::<Vec<_>>());
+    }
+    assert_eq!(outcomes[0], outcomes[1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lean_view_lists_what_is_under_way_and_what_is_needed() {
+    let files = Arc::new(files());
+    let mut world =
+        World::new(Cast { tasks: vec![vec![("alice", None)]], lazy: 0, flaky: false, shaky: 0 }, files);
+    let revealed = |view: &View| view.claims.values().any(|c| c.status == ClaimStatus::Revealed {});
+    assert_eq!(world.run_until(revealed).await.unwrap(), Ended::Enough);
+    let lean = Views::lean(Settled::default());
+    let chain = world.nodes[0].1.chain();
+    let view = lean.at_with(chain, chain.head().await.unwrap(), &Needs::default()).await.unwrap();
+    assert_eq!((view.tasks.len(), view.claims.len(), view.panels.len()), (1, 1, 1));
+    assert!(view.datasets.is_empty(), "both are decided");
+    let whole = until_idle(&mut world).await;
+    let chain = world.nodes[0].1.chain();
+    let head = chain.head().await.unwrap();
+    let view = lean.at_with(chain, head, &Needs::default()).await.unwrap();
+    assert!(view.tasks.is_empty() && view.claims.is_empty() && view.panels.is_empty());
+    // A later life that begins where everything was over still has what it needs.
+    let settled = Settled {
+        tasks: whole.tasks.keys().next_back().copied(),
+        claims: whole.claims.keys().next_back().copied(),
+        panels: whole.panels.keys().next_back().copied(),
+        datasets: whole.datasets.keys().next_back().copied(),
+    };
+    let needs = Needs { claims: [1].into(), datasets: [1, 99].into(), ..Needs::default() };
+    let view = Views::lean(settled).at_with(chain, head, &needs).await.unwrap();
+    assert_eq!(view.claims[&1], whole.claims[&1]);
+    assert_eq!(view.datasets.keys().collect::<Vec<_>>(), [&1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_that_owe_nothing_leave_as_soon_as_they_are_asked_to() {
+    let files = Arc::new(files());
+    let mut world =
+        World::new(Cast { tasks: vec![vec![("alice", None)]], lazy: 0, flaky: false, shaky: 0 }, files);
+    world.drain.begin(None);
+    assert_eq!(world.run_until(|_| false).await.unwrap(), Ended::Drained);
+    for (name, node) in &world.nodes {
+        let status = node.status().borrow().clone();
+        assert_eq!(status.phase, lyceum_agent::status::Phase::Ended, "{name}");
+        assert!(status.owes.is_empty(), "{name}: {:?}", status.owes);
+    }
 }

@@ -91,6 +91,7 @@ impl<C: Chain> Node<C> {
             board,
             runs: Runs::new(&config.folder),
             cancel: shared.cancel.clone(),
+            fetch_until: None,
             device: shared.device,
         };
         let views = match shared.pace {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use lyceum_api::datasets::{PowerResponse, QueryMsg, Status};
 use lyceum_api::nodes;
@@ -187,7 +188,7 @@ impl<C: Chain> Node<C> {
                         }
                     }
                 }
-                Action::Work { key, job, seconds } => self.begin(now + seconds, key, *job).await,
+                Action::Work { key, job, seconds } => self.begin(now, seconds, key, *job).await,
                 Action::Forget { claim, roots } => self.forget(claim, &roots),
                 Action::Wake { at } => at_latest(at),
             }
@@ -264,10 +265,17 @@ impl<C: Chain> Node<C> {
         }
     }
 
-    async fn begin(&mut self, due: u64, key: String, job: Job) {
+    async fn begin(&mut self, now: u64, seconds: u64, key: String, job: Job) {
         self.shop.events.tell_async(What::Began { key: key.clone() }).await;
-        let work = self.shared.workers.begin(self.shop.clone(), self.craft.clone(), key.clone(), job);
-        self.under_way.insert(key, (due, work));
+        let mut shop = self.shop.clone();
+        if !self.shared.pace.is_logical() {
+            // A third of the window for fetching: what is missing then can still be asked for on chain, answered and
+            // worked on.
+            let patience = job.window().map(|end| Duration::from_secs(end.saturating_sub(now) / 3));
+            shop.fetch_until = patience.and_then(|p| Instant::now().checked_add(p));
+        }
+        let work = self.shared.workers.begin(shop, self.craft.clone(), key.clone(), job);
+        self.under_way.insert(key, (now + seconds, work));
     }
 
     /// Drops what was kept for a claim that is over, but not what a run under way keeps as well.

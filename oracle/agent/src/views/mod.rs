@@ -91,7 +91,7 @@ impl Views {
     }
 
     /// Lean views for one node, from where its earlier life had come to.
-    pub(crate) fn lean(settled: Settled) -> Self {
+    pub fn lean(settled: Settled) -> Self {
         let cache = Cache {
             tasks: Walk::after(settled.tasks),
             claims: Walk::after(settled.claims),

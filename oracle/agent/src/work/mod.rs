@@ -50,6 +50,8 @@ pub struct Workshop {
     pub runs: Runs,
     /// Set to stop what runs.
     pub cancel: Cancel,
+    /// Until when the job at hand may wait for blobs; on logical time, however long.
+    pub(crate) fetch_until: Option<Instant>,
     /// Where tensors are worked on.
     pub device: tch::Device,
 }
@@ -83,11 +85,12 @@ impl Workshop {
                     Err(e) => last = format!(": {e}"),
                 }
             }
-            let alive = || !self.cancel.is_set();
+            let alive = || !self.cancel.is_set() && !self.is_late();
             if !self.store.has(bytes)
                 && let Some(Err(e)) = self.peers.bring(root, most, &self.store, &alive)
             {
                 match e {
+                    AgentError::Cancelled if !self.cancel.is_set() => last = ": no time is left".to_owned(),
                     AgentError::TooLarge { .. } | AgentError::Cancelled | AgentError::Store(_) => {
                         return Err(e);
                     }
@@ -96,7 +99,7 @@ impl Workshop {
             }
             if !self.store.has(bytes) {
                 tries += 1;
-                if tries == TRIES {
+                if tries == TRIES || self.is_late() {
                     return Err(AgentError::Unavailable { what, root: *root, sources: sources.len(), last });
                 }
                 std::thread::sleep(PAUSE);
@@ -109,6 +112,11 @@ impl Workshop {
     /// Stores bytes and gives their root.
     pub fn keep(&self, bytes: &[u8]) -> Result<Hash32> {
         Ok(Hash32(self.store.put(bytes)?))
+    }
+
+    /// Whether what is not there by now counts as unavailable, so that there is time to say so.
+    fn is_late(&self) -> bool {
+        self.fetch_until.is_some_and(|until| Instant::now() >= until)
     }
 
     /// Refuses to go on once the node was told to stop.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use lyceum_agent::peers::Peer;
 use lyceum_agent::work::scoring::{drawn, public_score};
 use lyceum_agent::{
-    Adversary, BeaconSource, Cancel, Coordinator, Directory, Ended, Evaluator, Event, Hash32, Node,
+    Adversary, BeaconSource, Cancel, Coordinator, Directory, Drain, Ended, Evaluator, Event, Hash32, Node,
     NodeConfig, Peers, Planned, Result, Roles, Shared, Takes, Trainer, View, Voter,
 };
 use lyceum_api::canonical::Canonical;
@@ -18,12 +18,15 @@ use lyceum_api::manifest::{Recipe, Target};
 use lyceum_api::nodes::Role;
 use lyceum_api::tasks::{Benchmark, NewTask, RecipeBounds, TaskShard, key_commitment};
 use lyceum_chain::embedded::{self, LYC, Network};
-use lyceum_chain::logical::Handle;
 use lyceum_learn::seal::seal;
 use lyceum_learn::{Model, ModelConfig, RunSpec, Shard, State, Trainer as Learner};
 use lyceum_store::{Source, Store};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
+
+pub use shaky::Shaky;
+
+mod shaky;
 
 pub const SEQUENCE: u32 = 32;
 pub const EVALUATORS: usize = 20;
@@ -118,9 +121,10 @@ struct Found {
 }
 
 pub struct World {
-    pub nodes: Vec<(String, Node<Handle>)>,
+    pub nodes: Vec<(String, Node<Shaky>)>,
     pub events: mpsc::Receiver<Event>,
     pub cancel: Cancel,
+    pub drain: Drain,
     dir: TempDir,
     beacon: embedded::Beacon,
 }
@@ -137,6 +141,8 @@ fn shared(
         None => directory.clone(),
     };
     let mut shared = Shared::new(peers, 2);
+    shared.backoff.first = std::time::Duration::from_millis(1);
+    shared.backoff.longest = std::time::Duration::from_millis(4);
     shared.beacon = Some(Arc::new(Rounds(beacon.clone())));
     shared.events = Some(tell);
     (directory, shared, events)
@@ -172,6 +178,8 @@ pub struct Cast {
     pub lazy: usize,
     /// Whether nobody has a state the first times it is asked for.
     pub flaky: bool,
+    /// Every so many calls the chain does not answer; 0 = it always does.
+    pub shaky: u64,
 }
 
 fn network_with(
@@ -269,7 +277,7 @@ impl World {
                 roles,
                 adversary,
             };
-            let chain = handles.next().unwrap();
+            let chain = Shaky::new(handles.next().unwrap(), cast.shaky);
             nodes.push((name.to_owned(), Node::new(config, chain, store, shared.clone()).unwrap()));
         };
         let mut blobs: Vec<&[u8]> = vec![&files.base, &files.held_out, &files.shard, &files.stuffed];
@@ -308,14 +316,15 @@ impl World {
                 &[],
             );
         }
-        Self { nodes, events, cancel: shared.cancel.clone(), dir, beacon: found.beacon }
+        let (cancel, drain) = (shared.cancel.clone(), shared.drain.clone());
+        Self { nodes, events, cancel, drain, dir, beacon: found.beacon }
     }
 
     /// Ends every process and starts it again from its folder, with nothing but its journal to go by.
     pub fn restart(&mut self) {
         let old: Vec<_> = self.nodes.drain(..).map(|(name, node)| (name, node.into_chain())).collect();
         let (directory, shared, events) = shared(&self.beacon, None);
-        (self.events, self.cancel) = (events, shared.cancel.clone());
+        (self.events, self.cancel, self.drain) = (events, shared.cancel.clone(), shared.drain.clone());
         for (name, chain) in old {
             let folder = self.dir.path().join(&name);
             let store = Arc::new(Store::open(folder.join("store")).unwrap());
