@@ -10,7 +10,7 @@ use crate::state::root_of_block;
 use crate::{Hash32, LearnError, Model, Result, RunSpec, State, Trainer};
 
 /// How far a run is.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Progress {
     /// Steps taken.
     pub step: u64,
