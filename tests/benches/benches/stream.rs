@@ -1,5 +1,5 @@
 //! A block sent with the proof of every tile, held against the plain bytes going the same way: in memory, and over
-//! one TCP connection of this machine. There is no libp2p yet, so its cost is on neither side.
+//! one TCP connection of this machine, with nothing of libp2p on either side; the bench `libp2p` has that.
 
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::net::{TcpListener, TcpStream};
