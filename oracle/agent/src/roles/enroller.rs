@@ -42,7 +42,8 @@ pub struct Enrol {
     pub classes: Vec<String>,
     /// Where peers reach it: libp2p multiaddrs.
     pub addresses: Vec<String>,
-    /// What it bonds itself, ulyc; it bonds what is missing as long as its balance allows. 0 = it never bonds.
+    /// What it bonds itself, ulyc; it bonds what is missing as long as its balance allows. 0 = it never bonds. Whoever
+    /// takes stake out lowers this first, or it is bonded again.
     pub stake: u128,
     /// What stays free of its balance, ulyc: for fees, bonds of claims, deposits.
     pub reserve: u128,
