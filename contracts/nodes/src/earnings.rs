@@ -4,19 +4,20 @@
 //! Emission is not known here until it is pulled. A delegation therefore earns nothing in the pull that comes next
 //! and joins at its end, if that pull left nothing behind; anyone may pull. What was not pulled when a delegation
 //! leaves goes to those who stay.
-use cosmwasm_schema::cw_serde;
+use cosmwasm_schema::serde::{Deserialize, Serialize};
 use cosmwasm_std::{Addr, StdResult, Storage, Uint128};
 use cw_storage_plus::Map;
 
 use crate::error::ContractError;
+use crate::packed::packed;
 use crate::pool::Pool;
 
 /// The index counts ulyc × 10⁻¹⁸ per share.
 const SCALE: Uint128 = Uint128::new(1_000_000_000_000_000_000);
 
 /// Rewards of one node's delegations; only nodes with delegations have one.
-#[cw_serde]
-#[derive(Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(crate = "cosmwasm_schema::serde", into = "Vec<Uint128>", try_from = "Vec<Uint128>")]
 pub struct Earnings {
     /// As [`Pool::era`]; those of an earlier era begin anew.
     era: u32,
@@ -34,13 +35,15 @@ pub struct Earnings {
     pub owed: Uint128,
 }
 
+packed!(Earnings: era, joining, own_joining, round, index, rest, owed);
+
 const EARNINGS: Map<&Addr, Earnings> = Map::new("earnings");
 /// (node, round) → the index when the shares joined that came in that round.
 const ROUNDS: Map<(&Addr, u64), Uint128> = Map::new("rounds");
 
 /// One delegation, without what it redelegated.
-#[cw_serde]
-#[derive(Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(crate = "cosmwasm_schema::serde", into = "Vec<Uint128>", try_from = "Vec<Uint128>")]
 pub struct Stake {
     /// As [`Pool::era`]; shares of an earlier era are void.
     pub era: u32,
@@ -51,6 +54,8 @@ pub struct Stake {
     round: u64,
     index: Uint128,
 }
+
+packed!(Stake: era, shares, joining, round, index);
 
 fn earned(shares: Uint128, index: Uint128) -> Uint128 {
     shares.mul_floor((index, SCALE)) // no more than was shared

@@ -13,6 +13,7 @@ mod error;
 mod event;
 mod execute;
 mod migrate;
+mod packed;
 mod pool;
 mod position;
 mod query;

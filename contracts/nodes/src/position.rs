@@ -2,7 +2,7 @@
 //!
 //! To bring it up to date is to pull its rewards and to settle its redelegations. Redelegated stake answers for the
 //! node it left, too, but a slash there must not walk over all who left: it only lowers the price of
-//! `Exits::moved`. The loss is taken here, from the delegation itself, and nothing of it can leave before that.
+//! `state::MOVED`. The loss is taken here, from the delegation itself, and nothing of it can leave before that.
 use cosmwasm_std::{Addr, BankMsg, Response, Uint128, coins};
 use lyceum_api::nodes::events;
 use lyceum_api::{DENOM, rewards};
@@ -11,7 +11,7 @@ use crate::earnings::Earnings;
 use crate::error::ContractError;
 use crate::event;
 use crate::standing::{Ctx, First, Standing};
-use crate::state::{DELEGATIONS, Delegation, EXITS};
+use crate::state::{DELEGATIONS, Delegation, MOVED};
 
 /// A delegation and its node.
 pub struct Position {
@@ -52,8 +52,8 @@ impl Position {
     fn settle_moved(&mut self, ctx: &mut Ctx<'_>) -> Result<(), ContractError> {
         let now = ctx.now();
         for mut moved in std::mem::take(&mut self.delegation.moved) {
-            let mut exits = EXITS.may_load(ctx.deps.storage, &moved.from)?.unwrap_or_default();
-            let worth = exits.moved.worth_of(moved.exposed, moved.era);
+            let mut pool = MOVED.may_load(ctx.deps.storage, &moved.from)?.unwrap_or_default();
+            let worth = pool.worth_of(moved.exposed, moved.era);
             if worth < moved.worth {
                 // ⌈s · l / w⌉ ≤ s as l ≤ w.
                 let lost = moved.shares.mul_ceil((moved.worth - worth, moved.worth));
@@ -69,8 +69,8 @@ impl Position {
             }
             self.freed += 1;
             if !worth.is_zero() {
-                exits.moved.burn(moved.exposed);
-                EXITS.save(ctx.deps.storage, &moved.from, &exits)?;
+                pool.burn(moved.exposed);
+                MOVED.save(ctx.deps.storage, &moved.from, &pool)?;
             }
         }
         Ok(())

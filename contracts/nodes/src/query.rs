@@ -17,7 +17,7 @@ use crate::error::ContractError;
 use crate::execute::share::commission;
 use crate::standing::Standing;
 use crate::state::{
-    ACTIVE, ADDRESSES, CONFIG, DRAW_CLOCK, EXITS, GPUS, NODES, Node, PARAMS, PAUSED, SORTITION, STAKE,
+    ACTIVE, ADDRESSES, CONFIG, DRAW_CLOCK, GPUS, NODES, Node, PARAMS, PAUSED, QUEUED, SORTITION, STAKE,
 };
 
 mod stakes;
@@ -86,7 +86,7 @@ fn node_response(deps: Deps<'_>, env: &Env, params: &Params, standing: Standing)
     Ok(NodeResponse {
         addresses: ADDRESSES.may_load(deps.storage, &addr)?.unwrap_or_default(),
         own,
-        unbonding: EXITS.may_load(deps.storage, &addr)?.map(|e| e.queued.tokens).unwrap_or_default(),
+        unbonding: QUEUED.may_load(deps.storage, &addr)?.map(|pool| pool.tokens).unwrap_or_default(),
         rewards: Earnings::load(deps.storage, &addr, &node.pool)?.owed,
         commission: commission(deps.storage, &addr, params)?.rate,
         node: addr,

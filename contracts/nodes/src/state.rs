@@ -1,5 +1,6 @@
 //! What the contract stores.
 use cosmwasm_schema::cw_serde;
+use cosmwasm_schema::serde::{Deserialize, Serialize};
 use cosmwasm_std::{Addr, Binary, Uint128};
 use cw_storage_plus::{Item, Map, SnapshotMap, Strategy};
 use lyceum_api::Hash32;
@@ -10,6 +11,7 @@ use lyceum_onchain::sortition::Sortition;
 
 use crate::clock::Clock;
 use crate::earnings::Stake;
+use crate::packed::packed;
 use crate::pool::Pool;
 
 /// Entries of bonded stake that are too young for draws; it bounds a node's list.
@@ -70,7 +72,8 @@ impl Work {
 }
 
 /// A node, without what few messages need: its addresses, commission, exits and earnings.
-#[cw_serde]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "cosmwasm_schema::serde")]
 pub struct Node {
     pub operator: String,
     pub peer_key: Binary,
@@ -104,7 +107,8 @@ pub struct Node {
 }
 
 /// A node's part of its delegations' rewards, in hundredths of a percent.
-#[cw_serde]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "cosmwasm_schema::serde", into = "Vec<Uint128>", try_from = "Vec<Uint128>")]
 pub struct Commission {
     pub rate: u16,
     /// The lowest it was since `since`: what a rise is measured from.
@@ -113,19 +117,11 @@ pub struct Commission {
     pub since: u64,
 }
 
-/// What left a node and still answers for it.
-#[cw_serde]
-#[derive(Default)]
-pub struct Exits {
-    /// Stake in queues.
-    pub queued: Pool,
-    /// Stake that was redelegated. Its ulyc are in the pools of the nodes it went to; this one only keeps, by the
-    /// price of its shares, what is left of it after the slashes since.
-    pub moved: Pool,
-}
+packed!(Commission: rate, base, since);
 
-/// A part of [`Exits::queued`].
-#[cw_serde]
+/// A part of [`QUEUED`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "cosmwasm_schema::serde", into = "Vec<Uint128>", try_from = "Vec<Uint128>")]
 pub struct Exit {
     pub shares: Uint128,
     pub era: u32,
@@ -133,11 +129,13 @@ pub struct Exit {
     pub at: u64,
 }
 
+packed!(Exit: shares, era, at);
+
 /// A redelegation, kept with the delegation that it joined.
 #[cw_serde]
 pub struct Moved {
     pub from: Addr,
-    /// The part of [`Exits::moved`] of `from`.
+    /// The part of [`MOVED`] of `from`.
     pub exposed: Uint128,
     pub era: u32,
     /// What `exposed` was worth when this was last settled.
@@ -149,8 +147,8 @@ pub struct Moved {
 }
 
 /// A delegation.
-#[cw_serde]
-#[derive(Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(crate = "cosmwasm_schema::serde")]
 pub struct Delegation {
     pub stake: Stake,
     /// Oldest first, at most [`MAX_ENTRIES`].
@@ -198,8 +196,11 @@ pub const GPUS: Map<&[u8], Gpu> = Map::new("gpus");
 pub const ADDRESSES: Map<&Addr, Vec<String>> = Map::new("addresses");
 /// Commissions that were ever set.
 pub const COMMISSIONS: Map<&Addr, Commission> = Map::new("commissions");
-/// What left a node.
-pub const EXITS: Map<&Addr, Exits> = Map::new("exits");
+/// What left a node and is in queues: it still answers for it.
+pub const QUEUED: Map<&Addr, Pool> = Map::new("queued");
+/// What was redelegated from a node. Its ulyc are in the pools of the nodes it went to; this one only keeps, by the
+/// price of its shares, what is left of it after the slashes since.
+pub const MOVED: Map<&Addr, Pool> = Map::new("moved");
 /// (delegator, node) → his delegation; none of a node to itself.
 pub const DELEGATIONS: Map<(&Addr, &Addr), Delegation> = Map::new("delegations");
 /// (owner, node) → his stake on its way out, oldest first, at most [`MAX_ENTRIES`].

@@ -7,7 +7,7 @@ use crate::error::ContractError;
 use crate::event;
 use crate::position::Position;
 use crate::standing::Ctx;
-use crate::state::{EXITS, MAX_ENTRIES, Moved};
+use crate::state::{MAX_ENTRIES, MOVED, Moved};
 
 pub fn delegate(mut ctx: Ctx<'_>, node: &str) -> Result<Response, ContractError> {
     let delegator = ctx.info.sender.clone();
@@ -77,10 +77,10 @@ pub fn redelegate(
 
     let at = ctx.now().saturating_add(ctx.params.unbonding_seconds);
     let from = left.standing.addr.clone();
-    let mut exits = EXITS.may_load(ctx.deps.storage, &from)?.unwrap_or_default();
-    let exposed = exits.moved.add(amount)?;
-    EXITS.save(ctx.deps.storage, &from, &exits)?;
-    let (era, worth) = (exits.moved.era, exits.moved.worth(exposed));
+    let mut pool = MOVED.may_load(ctx.deps.storage, &from)?.unwrap_or_default();
+    let exposed = pool.add(amount)?;
+    MOVED.save(ctx.deps.storage, &from, &pool)?;
+    let (era, worth) = (pool.era, pool.worth(exposed));
     joined.delegation.moved.push(Moved { from: from.clone(), exposed, era, worth, shares, at });
 
     let event = event::of(events::REDELEGATED, &joined.standing.addr)

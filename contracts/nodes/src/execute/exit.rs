@@ -4,7 +4,7 @@ use lyceum_api::DENOM;
 
 use crate::error::ContractError;
 use crate::standing::Ctx;
-use crate::state::{EXITS, Exit, MAX_ENTRIES, QUEUES};
+use crate::state::{Exit, MAX_ENTRIES, QUEUED, QUEUES};
 
 /// Adds an owner's stake of a node to his queue and gives when it may be claimed.
 pub fn enter(ctx: &mut Ctx<'_>, owner: &Addr, node: &Addr, amount: Uint128) -> Result<u64, ContractError> {
@@ -13,17 +13,17 @@ pub fn enter(ctx: &mut Ctx<'_>, owner: &Addr, node: &Addr, amount: Uint128) -> R
     }
     let at = ctx.now().saturating_add(ctx.params.unbonding_seconds);
     let storage = &mut *ctx.deps.storage;
-    let mut exits = EXITS.may_load(storage, node)?.unwrap_or_default();
+    let mut pool = QUEUED.may_load(storage, node)?.unwrap_or_default();
     let mut queue = QUEUES.may_load(storage, (owner, node))?.unwrap_or_default();
-    queue.retain(|exit| exit.era == exits.queued.era); // the others are void
+    queue.retain(|exit| exit.era == pool.era); // the others are void
     if queue.len() >= MAX_ENTRIES {
         let (owner, node, found) = (owner.clone(), node.clone(), queue.len());
         return Err(ContractError::Full { what: "unbondings", owner, node, found });
     }
-    let shares = exits.queued.add(amount)?;
-    queue.push(Exit { shares, era: exits.queued.era, at });
+    let shares = pool.add(amount)?;
+    queue.push(Exit { shares, era: pool.era, at });
     QUEUES.save(storage, (owner, node), &queue)?;
-    EXITS.save(storage, node, &exits)?;
+    QUEUED.save(storage, node, &pool)?;
     Ok(at)
 }
 
@@ -31,12 +31,12 @@ pub fn enter(ctx: &mut Ctx<'_>, owner: &Addr, node: &Addr, amount: Uint128) -> R
 pub fn claim(ctx: Ctx<'_>, node: &Addr) -> Result<(Uint128, BankMsg), ContractError> {
     let (owner, now, storage) = (&ctx.info.sender, ctx.now(), ctx.deps.storage);
     let queue = QUEUES.may_load(storage, (owner, node))?.unwrap_or_default();
-    let mut exits = EXITS.may_load(storage, node)?.unwrap_or_default();
+    let mut pool = QUEUED.may_load(storage, node)?.unwrap_or_default();
     let (locked, left): (Vec<_>, Vec<_>) = queue.into_iter().partition(|exit| exit.at > now);
     let mut amount = Uint128::zero();
     for exit in left {
-        if exit.era == exits.queued.era {
-            amount += exits.queued.burn(exit.shares); // at most what is queued
+        if exit.era == pool.era {
+            amount += pool.burn(exit.shares); // at most what is queued
         }
     }
     if amount.is_zero() {
@@ -47,6 +47,6 @@ pub fn claim(ctx: Ctx<'_>, node: &Addr) -> Result<(Uint128, BankMsg), ContractEr
     } else {
         QUEUES.save(storage, (owner, node), &locked)?;
     }
-    EXITS.save(storage, node, &exits)?;
+    QUEUED.save(storage, node, &pool)?;
     Ok((amount, BankMsg::Send { to_address: owner.to_string(), amount: coins(amount.u128(), DENOM) }))
 }

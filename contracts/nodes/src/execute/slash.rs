@@ -10,7 +10,7 @@ use super::jail;
 use crate::error::ContractError;
 use crate::event;
 use crate::standing::{Ctx, Standing};
-use crate::state::EXITS;
+use crate::state::{MOVED, QUEUED};
 
 /// Dispute seats that one slash may pay.
 const MAX_PAID: usize = 32;
@@ -92,19 +92,20 @@ pub fn slash(
     };
     let part = |whole| stake::slash(offence, whole, Uint128::zero()).stake;
     // What is in queues is slashable until it is claimed, also when its time is over.
-    let exits = EXITS.may_load(ctx.deps.storage, &standing.addr)?;
-    let queued = exits.as_ref().map(|exits| exits.queued.tokens).unwrap_or_default();
-    let total = standing.stake().checked_add(queued).map_err(StdError::from)?;
+    let mut queued = QUEUED.may_load(ctx.deps.storage, &standing.addr)?.unwrap_or_default();
+    let total = standing.stake().checked_add(queued.tokens).map_err(StdError::from)?;
     let amount = part(total);
     // ⌈a · s / t⌉ ≤ s as a ≤ t, and what is left, ≤ a · q / t, is in the queues. Empty if there is nothing.
     let from_stake = if total.is_zero() { amount } else { amount.mul_ceil((standing.stake(), total)) };
     standing.slash(from_stake);
-    if let Some(mut exits) = exits {
-        exits.queued.slash(amount - from_stake);
+    if amount > from_stake {
+        queued.slash(amount - from_stake);
+        QUEUED.save(ctx.deps.storage, &standing.addr, &queued)?;
+    }
+    if let Some(mut moved) = MOVED.may_load(ctx.deps.storage, &standing.addr)? {
         // Held by other nodes' pools, and taken from there when the redelegations are settled.
-        let moved = part(exits.moved.tokens);
-        exits.moved.slash(moved);
-        EXITS.save(ctx.deps.storage, &standing.addr, &exits)?;
+        moved.slash(part(moved.tokens));
+        MOVED.save(ctx.deps.storage, &standing.addr, &moved)?;
     }
 
     let (split, payments) = recipients.payments(amount);

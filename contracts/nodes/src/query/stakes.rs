@@ -10,7 +10,7 @@ use lyceum_onchain::paging;
 use crate::earnings::Earnings;
 use crate::error::ContractError;
 use crate::standing::Standing;
-use crate::state::{DELEGATIONS, Delegation, EXITS, Moved, QUEUES};
+use crate::state::{DELEGATIONS, Delegation, MOVED, Moved, QUEUED, QUEUES};
 
 pub fn delegation(deps: Deps<'_>, node: Addr, delegator: &Addr) -> Result<DelegationResponse, ContractError> {
     let standing = Standing::load(deps.storage, node)?;
@@ -35,7 +35,7 @@ fn response(deps: Deps<'_>, standing: Standing, delegation: Delegation) -> StdRe
     }
     let rewards = Earnings::load(deps.storage, &node, &pool)?.pull(deps.storage, &node, &mut stake)?;
     let entry = |moved: Moved| {
-        let pool = EXITS.may_load(deps.storage, &moved.from)?.unwrap_or_default().moved;
+        let pool = MOVED.may_load(deps.storage, &moved.from)?.unwrap_or_default();
         let amount = pool.worth_of(moved.exposed, moved.era);
         Ok(RedelegationEntry { from: moved.from, amount, at: Timestamp::from_seconds(moved.at) })
     };
@@ -79,7 +79,7 @@ pub fn delegations(
 
 /// An owner's queue of a node; void entries are left out.
 pub fn queue(storage: &dyn Storage, owner: &Addr, node: &Addr) -> StdResult<Vec<UnbondingEntry>> {
-    let pool = EXITS.may_load(storage, node)?.unwrap_or_default().queued;
+    let pool = QUEUED.may_load(storage, node)?.unwrap_or_default();
     let exits = QUEUES.may_load(storage, (owner, node))?.unwrap_or_default();
     let entries = exits.into_iter().map(|exit| UnbondingEntry {
         amount: pool.worth_of(exit.shares, exit.era),
