@@ -8,8 +8,8 @@ use common::{EXPERT, base, shards, spec, text};
 use lyceum_learn::sketch::{distance, sketch_distance, state_sketch};
 use lyceum_learn::state::{salt, salted};
 use lyceum_learn::{
-    Hash32, LearnError, Model, Observer, Progress, Recipe, RunSpec, Shard, State, Trainer, rederive,
-    reexecute, run,
+    Hash32, LearnError, Model, Observer, Progress, Recipe, RunRecord, RunSpec, Shard, State, Trainer, go_on,
+    rederive, reexecute, run,
 };
 
 /// The bound of class fp32.
@@ -70,6 +70,43 @@ fn a_run_is_cancelled_by_its_observer() {
     let mut keeper = Keeper { stop_at: Some(5), ..Keeper::default() };
     assert!(matches!(run(&mut trainer, &mut keeper), Err(LearnError::Cancelled)));
     assert_eq!(keeper.steps, 5);
+}
+
+/// Writes down where a run has come to, as a node does that may be killed.
+#[derive(Default)]
+struct Log {
+    records: Vec<(RunRecord, State)>,
+    kept: Option<State>,
+}
+
+impl Observer for Log {
+    fn keep(&mut self, _: u32, state: &State, _: &[u8]) -> Result<(), String> {
+        self.kept = Some(state.copy());
+        Ok(())
+    }
+
+    fn so_far(&mut self, record: &RunRecord) {
+        self.records.push((record.clone(), self.kept.take().unwrap()));
+    }
+}
+
+#[test]
+fn a_run_that_goes_on_from_any_kept_state_ends_as_if_it_had_never_stopped() {
+    let (parent, spec) = (base(), spec(EXPERT));
+    let (mut trainer, mut log) =
+        (Trainer::new(parent.copy(), spec.clone(), &shards()).unwrap(), Log::default());
+    let whole = run(&mut trainer, &mut log).unwrap();
+    assert_eq!(log.records.len(), 3, "states 0, 10 and 12");
+    for (record, state) in log.records {
+        let mut resumed = Trainer::resume(parent.copy(), spec.clone(), &shards(), &state).unwrap();
+        let again = go_on(&mut resumed, record.clone(), &mut Log::default()).unwrap();
+        assert_eq!(RunRecord { seconds: 0.0, ..again }, RunRecord { seconds: 0.0, ..whole.clone() });
+        let root = |t: &Trainer| t.state().unwrap().root(&spec.seed).unwrap();
+        assert_eq!(root(&resumed), root(&trainer));
+        let mut elsewhere = Trainer::resume(parent.copy(), spec.clone(), &shards(), &state).unwrap();
+        let cut = RunRecord { roots: vec![], ..record };
+        assert!(matches!(go_on(&mut elsewhere, cut, &mut ()), Err(LearnError::Step { .. })));
+    }
 }
 
 #[test]

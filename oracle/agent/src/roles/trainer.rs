@@ -119,7 +119,17 @@ impl Trainer {
 
     /// What it may not leave behind: its claims that are not over.
     pub(crate) fn owes(&self, seen: &Observation) -> Vec<String> {
-        let mine = |c: &&ClaimResponse| c.trainer == seen.me.account && !is_over(&c.status);
+        let now = seen.now();
+        let mine = |c: &&ClaimResponse| {
+            let task = seen.view.tasks.get(&c.task);
+            let late = task.is_some_and(|t| match c.status {
+                // Too late for this claim: nothing that the trainer could still do.
+                ClaimStatus::Taken {} => t.commit_until.seconds() < now,
+                ClaimStatus::Committed {} => t.reveal_until.seconds() < now,
+                _ => false,
+            });
+            c.trainer == seen.me.account && !is_over(&c.status) && !late
+        };
         seen.view.claims.values().filter(mine).map(|c| say(&seen.view, c)).collect()
     }
 
