@@ -106,22 +106,25 @@ def patch_genesis(genesis):
 
 
 def read_state(path):
-    """A state to begin with: {"accounts": [{"address", "ulyc"}], "wasm": x/wasm's own genesis, parameters left out}."""
+    """A state to begin with, and the height that it begins at: {"height", "accounts": [{"address", "ulyc"}], "wasm"},
+    where `wasm` is x/wasm's own genesis without its parameters. Contracts may have written the heights that they saw.
+    """
     try:
         state = json.loads(Path(path).read_text())
-        if not isinstance(state, dict) or set(state) != {"accounts", "wasm"} or not set(state["wasm"]) <= {"codes", "contracts", "sequences"}:
-            raise ValueError("it holds not just accounts and wasm's codes, contracts, sequences")
+        if not isinstance(state, dict) or set(state) != {"height", "accounts", "wasm"} or not set(state["wasm"]) <= {"codes", "contracts", "sequences"}:
+            raise ValueError("it does not hold just height, accounts and wasm's codes, contracts, sequences")
+        height = int(state["height"])
         coins = [{"denom": DENOM, "amount": str(int(account["ulyc"]))} for account in state["accounts"]]
         accounts = [{"address": account["address"], "coins": [each] if int(each["amount"]) else []}
                     for account, each in zip(state["accounts"], coins)]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Failed(f"--state {path}: {error}") from error
-    return accounts, state["wasm"]
+    return height, accounts, state["wasm"]
 
 
 def create(folder, chain_id, validators, faucet, state_file=None):
-    """Homes of a fresh chain under `folder`, one for each validator, all with one genesis file."""
-    more, contracts = read_state(state_file) if state_file else ([], {})
+    """Homes of a fresh chain under `folder`, one for each validator, all with one genesis file; its first height."""
+    height, more, contracts = read_state(state_file) if state_file else (1, [], {})
     homes = [folder / str(number) / "home" for number in range(validators)]
     accounts = [{"address": faucet, "coins": [{"denom": DENOM, "amount": str(FAUCET_FUNDS)}]}]
     for number, home in enumerate(homes):
@@ -133,15 +136,21 @@ def create(folder, chain_id, validators, faucet, state_file=None):
     genesis = first / "config" / "genesis.json"
     bulk = folder / "accounts.json"
     bulk.write_text(json.dumps(accounts + more))
-    genesis.write_text(json.dumps(patch_genesis(json.loads(genesis.read_text()))))
+    patched = patch_genesis(json.loads(genesis.read_text()))
+    patched["initial_height"] = height
+    genesis.write_text(json.dumps(patched))
     wasmd(first, "genesis", "bulk-add-genesis-account", str(bulk))
+    numbers = number_accounts(genesis)
     signed = first / "config" / "gentx"
     signed.mkdir()
     for number, home in enumerate(homes):
         if home is not first:
             shutil.copyfile(genesis, home / "config" / "genesis.json")
+        # At height 1 the SDK takes every account's number to be 0, later it takes the account's own.
+        account = numbers[accounts[1 + number]["address"]] if height > 1 else 0
         wasmd(home, "genesis", "gentx", "validator", f"{VALIDATOR_BOND}{DENOM}", "--chain-id", chain_id,
-              "--keyring-backend", "test", "--ip", "127.0.0.1", "--output-document", str(signed / f"{number}.json"))
+              "--keyring-backend", "test", "--ip", "127.0.0.1", "--offline", "--account-number", str(account),
+              "--sequence", "0", "--output-document", str(signed / f"{number}.json"))
     wasmd(first, "genesis", "collect-gentxs")
     if contracts:
         # Last, because every command above would read and write all of it.
@@ -151,6 +160,17 @@ def create(folder, chain_id, validators, faucet, state_file=None):
     wasmd(first, "genesis", "validate")
     for home in homes[1:]:
         shutil.copyfile(genesis, home / "config" / "genesis.json")
+    return height
+
+
+def number_accounts(genesis):
+    """Numbers the accounts of a genesis file in their order; {address: number}."""
+    whole = json.loads(genesis.read_text())
+    accounts = whole["app_state"]["auth"]["accounts"]
+    for number, account in enumerate(accounts):
+        account["account_number"] = str(number)
+    genesis.write_text(json.dumps(whole))
+    return {account["address"]: number for number, account in enumerate(accounts)}
 
 
 def configure(folder, validators, block_ms):

@@ -168,7 +168,7 @@ def start_chain(net, chain):
             # A line of an earlier start must not be read as one of this.
             node.log.unlink(missing_ok=True)
             net.start(node)
-        if wait_for_blocks(net, chain, 2):
+        if wait_for_blocks(net, chain, chain.get("initial_height", 1) + 1):
             return
         stop(net.nodes(chain))
     raise Failed(f"ports were taken by others {START_TRIES} times while {chain['chain_id']} started")
@@ -188,7 +188,7 @@ def make_fresh(net, asked):
     net.state["faucet"] = {"address": address, "mnemonic": mnemonic}
     net.save()
     for chain in net.chains():
-        genesis.create(net.folder(chain), chain["chain_id"], asked["validators"], address, asked["state"])
+        chain["initial_height"] = genesis.create(net.folder(chain), chain["chain_id"], asked["validators"], address, asked["state"])
     net.state["complete"] = True
     net.save()
 

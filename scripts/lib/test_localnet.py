@@ -34,13 +34,15 @@ class Settings(unittest.TestCase):
     def test_a_state_that_is_none_is_refused_with_its_name(self):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "state.json"
-            for text in ("", "[]", '{"accounts": []}', '{"accounts": [{}], "wasm": {}}',
-                         '{"accounts": [], "wasm": {"params": {}}}'):
+            for text in ("", "[]", '{"accounts": []}', '{"height": 1, "accounts": [{}], "wasm": {}}',
+                         '{"height": 1, "accounts": [], "wasm": {"params": {}}}',
+                         '{"height": "high", "accounts": [], "wasm": {}}'):
                 path.write_text(text)
                 with self.assertRaisesRegex(localnet_genesis.Failed, "state.json"):
                     localnet_genesis.read_state(path)
-            path.write_text('{"accounts": [{"address": "a", "ulyc": "7"}], "wasm": {"codes": []}}')
-            accounts, contracts = localnet_genesis.read_state(path)
+            path.write_text('{"height": 9, "accounts": [{"address": "a", "ulyc": "7"}], "wasm": {"codes": []}}')
+            height, accounts, contracts = localnet_genesis.read_state(path)
+            self.assertEqual(height, 9)
             self.assertEqual(accounts, [{"address": "a", "coins": [{"denom": "ulyc", "amount": "7"}]}])
             self.assertEqual(contracts, {"codes": []})
 
