@@ -73,7 +73,6 @@ pub fn refusal(account: &str, failure: Failure<'_>) -> ChainError {
     if of_a_contract {
         return ChainError::Refused { words: told() };
     }
-    let poor = words.contains("insufficient funds") || words.contains("insufficient fee");
     match (codespace, code) {
         ("sdk", 13) => ChainError::FeeTooLow { words: told() },
         ("sdk", 5) => ChainError::InsufficientFunds { account: account.to_owned(), words: told() },
@@ -82,7 +81,7 @@ pub fn refusal(account: &str, failure: Failure<'_>) -> ChainError {
             words: "it is not on the chain yet".to_owned(),
         },
         // A simulation's code is that of the query; only its words tell.
-        _ if poor && words.contains("insufficient funds") => {
+        _ if words.contains("insufficient funds") => {
             ChainError::InsufficientFunds { account: account.to_owned(), words: told() }
         }
         _ if words.contains("message index: ") => ChainError::Refused { words: told() },
@@ -90,13 +89,16 @@ pub fn refusal(account: &str, failure: Failure<'_>) -> ChainError {
     }
 }
 
-/// The address that wasmd says has no contract.
+/// Whether wasmd says that there is no contract, and the address if it names it: a query's words have it before that,
+/// a message's after it.
 pub fn no_such_contract(words: &str) -> Option<String> {
-    let (_, rest) =
-        words.split_once("no such contract: ").or_else(|| words.split_once("contract: not found: "))?;
-    let rest = rest.strip_prefix("address ").unwrap_or(rest);
-    let address: String = rest.chars().take_while(char::is_ascii_alphanumeric).take(120).collect();
-    (!address.is_empty()).then_some(address)
+    let (before, after) = words.split_once("no such contract")?;
+    let named = |text: &str| {
+        let (_, rest) = text.rsplit_once("address ")?;
+        let address: String = rest.chars().take_while(char::is_ascii_alphanumeric).take(120).collect();
+        (!address.is_empty()).then_some(address)
+    };
+    named(after).or_else(|| named(before)).or_else(|| Some(String::new()))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use cosmwasm_std::Event;
+use cosmwasm_std::{Binary, Event};
 use sha2::{Digest as _, Sha256};
 use tendermint::abci::types::ExecTxResult;
 use tokio::sync::oneshot;
@@ -54,12 +54,18 @@ impl Executed {
             code: result.code.value(),
             codespace: result.codespace,
             log: result.log,
-            data: result.data.to_vec(),
+            data: unpacked(&result.data),
             gas_wanted: result.gas_wanted.try_into().unwrap_or(0),
             gas_used: result.gas_used.try_into().unwrap_or(0),
             events: result.events.iter().filter_map(event).collect(),
         }
     }
+}
+
+/// The library hands a result's bytes on as the base64 text in which they came.
+fn unpacked(data: &[u8]) -> Vec<u8> {
+    let text = std::str::from_utf8(data).ok();
+    text.and_then(|text| Binary::from_base64(text).ok()).map_or_else(|| data.to_vec(), |data| data.to_vec())
 }
 
 /// What became of a transaction.
@@ -195,6 +201,14 @@ mod tests {
             gas_used: 1,
             events: vec![],
         }
+    }
+
+    #[test]
+    fn a_results_bytes_come_out_of_the_text_in_which_a_node_sends_them() {
+        let json = r#"{"code":0,"data":"CgNhYmM=","gas_wanted":"7","gas_used":"5"}"#;
+        let executed = Executed::new(3, serde_json::from_str(json).unwrap());
+        assert_eq!(executed.data, b"\x0a\x03abc");
+        assert_eq!((executed.height, executed.gas_wanted, executed.gas_used), (3, 7, 5));
     }
 
     #[test]

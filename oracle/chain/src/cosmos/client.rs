@@ -21,8 +21,10 @@ use super::tx::{Account, Fee, unsigned};
 use super::websocket::{Task, listen};
 use crate::{ChainError, Head, Result};
 
-/// How often a simulation is repeated with the sequence that the chain names.
-const SEQUENCE_TRIES: u32 = 4;
+/// How often a simulation is repeated with the sequence that the chain names, while other tasks of the account go on
+/// and while they wait for it.
+const FREE_TRIES: u32 = 3;
+const HELD_TRIES: u32 = 16;
 
 /// One account's client of a chain, which knows no contract yet. Clones share the account's sequence, so any number
 /// of tasks may send through them at once. Two clients of one key in one process get along as well, but slower.
@@ -180,8 +182,27 @@ impl Client {
 
     /// [`Client::simulate`], and the events that the messages would give.
     pub async fn foresee(&self, msgs: &[Any]) -> Result<(Fee, Vec<Event>)> {
-        let mut account = self.next_account(&mut *self.inner.lane.lock().await).await?;
-        for _ in 0..SEQUENCE_TRIES {
+        let account = self.next_account(&mut *self.inner.lane.lock().await).await?;
+        if let Some(foreseen) = self.simulate_as(msgs, account, FREE_TRIES).await? {
+            return Ok(foreseen);
+        }
+        // Others of this account are faster than we ask; now they wait for us.
+        let mut state = self.inner.lane.lock().await;
+        let account = self.next_account(&mut state).await?;
+        self.simulate_as(msgs, account, HELD_TRIES).await?.ok_or_else(|| {
+            let reason = format!("the account's sequence was another one {HELD_TRIES} times in a row");
+            ChainError::Unreachable { endpoint: String::new(), reason }
+        })
+    }
+
+    /// An estimate does not depend on the sequence, but the chain wants the present one; none if it changed each time.
+    async fn simulate_as(
+        &self,
+        msgs: &[Any],
+        mut account: Account,
+        tries: u32,
+    ) -> Result<Option<(Fee, Vec<Event>)>> {
+        for _ in 0..tries {
             let settings = &self.inner.settings;
             let tx_bytes = unsigned(msgs, account, settings, self.inner.signer.as_ref())?;
             #[allow(deprecated)] // tx
@@ -191,11 +212,10 @@ impl Client {
                 Asked::Answer(answer) => {
                     let gas = answer.gas_info.map_or(0, |g| g.gas_used);
                     let events = answer.result.map(|r| r.events).unwrap_or_default();
-                    return Ok((Fee::of(gas, settings)?, events.into_iter().map(event).collect()));
+                    return Ok(Some((Fee::of(gas, settings)?, events.into_iter().map(event).collect())));
                 }
                 Asked::Failed(Failed { codespace, code, words }) => match expected(&words) {
-                    // An estimate does not depend on the sequence; the next transaction's own is settled when it is
-                    // offered.
+                    // Our own stays as it is: only the answer to what is really sent decides about it.
                     Some(sequence) => account.sequence = sequence,
                     None => {
                         let failure = Failure { codespace: &codespace, code, words: &words };
@@ -204,8 +224,7 @@ impl Client {
                 },
             }
         }
-        let reason = "its nodes do not agree on the account's sequence".to_owned();
-        Err(ChainError::Unreachable { endpoint: String::new(), reason })
+        Ok(None)
     }
 }
 

@@ -101,7 +101,7 @@ impl Client {
         match self.asked::<_, QuerySmartContractStateResponse>(path, &request, height).await? {
             Asked::Answer(answer) => from_json(&answer.data).map_err(|e| ChainError::Json(e.to_string())),
             Asked::Failed(failed) => match no_such_contract(&failed.words) {
-                Some(address) => Err(ChainError::UnknownContract { address }),
+                Some(_) => Err(ChainError::UnknownContract { address: contract.to_string() }),
                 None => Err(failed.into_query(contract.as_str())),
             },
         }

@@ -19,7 +19,7 @@ use super::tx::{Fee, Included, MAX_TX_BYTES, Terms, sign};
 use crate::{ChainError, Result};
 
 /// How often the sequence is repaired before one transaction is given up, nothing of it having been sent.
-const REPAIRS: u32 = 8;
+const REPAIRS: u32 = 16;
 /// How often a transaction that expired, or that ran out of gas, is sent again.
 const EXPIRIES: u32 = 3;
 const DRY: u32 = 2;
