@@ -1,10 +1,11 @@
 //! A node's life: what it observes, what it decides, and the loop that carries it out.
 //!
-//! This crate owns the roles (trainer, evaluator, coordinator, voter, beacon relay, collector) as pure state machines,
-//! `step(&self, observation) -> (Self, Vec<Action>)`, with no I/O inside, so that a whole life replays in a test;
-//! the work they ask for (training, serving, attesting, auditing), which touches the node's store and `learn`; and
-//! the driver, which builds observations by queries, persists before it sends, and does the rest. It may depend on
-//! every crate below it and knows no command line. Dishonest nodes, for the demo and for attack tests, are built
+//! This crate owns the roles (enroller, trainer, evaluator, coordinator, voter, beacon relay, collector) as pure state
+//! machines, `step(&self, observation) -> (Self, Vec<Action>)`, with no I/O inside, so that a whole life replays in a
+//! test; the work they ask for (training, serving, attesting, auditing), which touches the node's store and `learn`;
+//! and the driver, which builds observations by queries, persists before it sends, bears what does not answer, and
+//! does the rest, on logical time or a real chain's ([`Pace`]). It may depend on every crate below it and knows no
+//! command line. Dishonest nodes, for the demo and for attack tests, are built
 //! from the honest one in [`adversary`] and nowhere else.
 //!
 //! Start reading at [`roles`] (what a node decides), then [`work`] (how it is done) and [`node`] (the driver).

@@ -1,15 +1,17 @@
 //! An account becomes a node by itself, on the contracts.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use lyceum_agent::{Directory, Ended, Enrol, Enroller, Hash32, Node, NodeConfig, Roles, Shared};
+use lyceum_agent::{Directory, Ended, Enrol, Enroller, Hash32, Node, NodeConfig, Pace, Roles, Shared};
 use lyceum_api::nodes::{NodeResponse, QueryMsg, Role};
 use lyceum_chain::Chain;
 use lyceum_chain::embedded::{self, LYC, Network, PeerKey};
+use lyceum_chain::logical::Handle;
 use lyceum_store::Store;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_account_registers_bonds_binds_its_gpus_and_has_its_stake_mature() {
+/// The chain of an account with 5000 LYC, and what it should be.
+fn newcomer() -> (Handle, Enrol) {
     let (handles, ()) = embedded::start(|| {
         let mut network = Network::builder().build()?;
         let newcomer = network.account("newcomer");
@@ -18,12 +20,11 @@ async fn an_account_registers_bonds_binds_its_gpus_and_has_its_stake_mature() {
     })
     .unwrap();
     let chain = handles.into_iter().next().unwrap();
-    let (account, nodes) = (chain.account().clone(), chain.contracts().nodes.clone());
     let key = PeerKey::of("newcomer");
     let enrol = Enrol {
         operator: "newcomer & co".to_owned(),
         peer_key: key.public(),
-        proof: key.prove(chain.chain_id(), &nodes, &account),
+        proof: key.prove(chain.chain_id(), &chain.contracts().nodes, chain.account()),
         roles: vec![Role::Trainer],
         classes: vec![],
         addresses: vec!["/ip4/127.0.0.1/udp/4001/quic-v1".to_owned()],
@@ -31,17 +32,46 @@ async fn an_account_registers_bonds_binds_its_gpus_and_has_its_stake_mature() {
         reserve: 2_000 * LYC,
         gpus: vec!["GPU-1".to_owned(), "GPU-2".to_owned()],
     };
-    let dir = tempfile::tempdir().unwrap();
-    let config = |enrol: &Enrol| NodeConfig {
+    (chain, enrol)
+}
+
+fn config(folder: &Path, enrol: &Enrol) -> NodeConfig {
+    NodeConfig {
         name: "newcomer".to_owned(),
-        folder: dir.path().to_path_buf(),
+        folder: folder.to_path_buf(),
         secret: Hash32([1; 32]),
         roles: Roles { enroller: Some(Enroller::new(enrol.clone())), ..Roles::default() },
         adversary: None,
-    };
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_real_chains_time_most_looks_cost_no_view_and_a_node_leaves_when_asked_to() {
+    let (chain, enrol) = newcomer();
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::open(dir.path().join("store")).unwrap());
+    let shared = Shared { pace: Pace::real(), ..Shared::new(Directory::new(), 1) };
+    let drain = shared.drain.clone();
+    let mut node = Node::new(config(dir.path(), &enrol), chain, store, shared).unwrap();
+    let first = node.chain().head().await.unwrap().height;
+    assert_eq!(node.run_until(|v| v.height > first + 50).await.unwrap(), Ended::Enough);
+    let status = node.status().borrow().clone();
+    let standing = status.standing.unwrap();
+    assert_eq!((standing.active, standing.stake, standing.gpus), (true, 3_000 * LYC, 2));
+    assert_eq!(status.counts.messages["bond"].done, 1);
+    assert!(status.counts.turns > 40 && status.counts.views * 2 < status.counts.turns, "{:?}", status.counts);
+    drain.begin(None);
+    assert_eq!(node.run().await.unwrap(), Ended::Drained);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_registers_bonds_binds_its_gpus_and_has_its_stake_mature() {
+    let (chain, enrol) = newcomer();
+    let (account, nodes) = (chain.account().clone(), chain.contracts().nodes.clone());
+    let dir = tempfile::tempdir().unwrap();
     let store = Arc::new(Store::open(dir.path().join("store")).unwrap());
     let shared = Shared::new(Directory::new(), 1);
-    let mut node = Node::new(config(&enrol), chain, store.clone(), shared.clone()).unwrap();
+    let mut node = Node::new(config(dir.path(), &enrol), chain, store.clone(), shared.clone()).unwrap();
     assert_eq!(node.run().await.unwrap(), Ended::Idle);
     let standing = node.status().borrow().standing.clone().unwrap();
     assert!(standing.registered && standing.active);
@@ -50,7 +80,7 @@ async fn an_account_registers_bonds_binds_its_gpus_and_has_its_stake_mature() {
     // The next life is reached elsewhere; nothing else changes.
     let chain = node.into_chain();
     let moved = Enrol { addresses: vec!["/ip4/127.0.0.1/tcp/4001".to_owned()], ..enrol };
-    let mut node = Node::new(config(&moved), chain, store, shared).unwrap();
+    let mut node = Node::new(config(dir.path(), &moved), chain, store, shared).unwrap();
     assert_eq!(node.run().await.unwrap(), Ended::Idle);
     let query = QueryMsg::Node { node: account.to_string() };
     let found: NodeResponse = node.chain().query(&nodes, &query).await.unwrap();

@@ -17,8 +17,9 @@ use crate::status::{Counted, HeadSeen, Phase, unix_now};
 use crate::workers::lost;
 use crate::{Action, AgentError, Done, Hash32, Job, Observation, Outcome, Result, View};
 
-/// On a real chain a node looks at least so often, seconds, though nothing seems to change.
-const LOOK: u64 = 30;
+/// On a real chain a node looks at least so often, seconds, though nothing seems to change: its status says by that how
+/// old the last block is.
+const LOOK: u64 = 10;
 /// Seconds for which what the chain says of the node itself is not asked again while nothing of it was sent.
 const OWN: u64 = 20;
 
