@@ -95,6 +95,11 @@ impl Server {
             .route("/metrics", get(text))
             .fallback(unknown)
             .with_state(Told { alive, ready, metrics });
+        self.answer(router).await;
+    }
+
+    /// Answers with other pages until dropped, under the same limits.
+    pub async fn answer(self, router: Router) {
         let room = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
             // The semaphore is never closed.

@@ -1,0 +1,243 @@
+//! `lyceum authority`: what only the charter's authority may do, be it a key, a group or the chain's governance.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use cosmwasm_std::{Addr, Decimal};
+use lyceum_api::charter::Action;
+use lyceum_chain::cosmos::check_address;
+use serde_json::json;
+
+use crate::deploy::authority::{self, Acted, Kind};
+use crate::deploy::signing::{ChainArgs, KeyArgs};
+use crate::failure::{BadInput, Failure, Refusal};
+use crate::session::{GasArgs, NetworkArgs, runtime};
+use crate::wallet::HomeArgs;
+
+/// The longest file of actions.
+const MAX_BYTES: u64 = 256 * 1024;
+/// The most members of a group.
+const MAX_MEMBERS: usize = 100;
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Act through the charter: at once with the authority's key, by a proposal with a group or governance
+    Act(Act),
+    /// Vote on a proposal
+    Vote(Vote),
+    /// Carry out a proposal that a group accepted
+    Exec(Exec),
+    /// Create an x/group whose policy can be a network's authority
+    CreateGroup(CreateGroup),
+}
+
+#[derive(Debug, clap::Args)]
+struct Act {
+    /// JSON of one of the charter's actions, or of a list of them
+    file: PathBuf,
+    /// The proposal's title
+    #[arg(long, default_value = "Act through the charter")]
+    title: String,
+    #[command(flatten)]
+    at: At,
+}
+
+#[derive(Debug, clap::Args)]
+struct Vote {
+    /// The proposal
+    proposal: u64,
+    /// Against it
+    #[arg(long)]
+    no: bool,
+    /// Carry it out at once if this vote is the last one needed
+    #[arg(long, conflicts_with = "no")]
+    exec: bool,
+    #[command(flatten)]
+    at: At,
+}
+
+#[derive(Debug, clap::Args)]
+struct Exec {
+    /// The proposal
+    proposal: u64,
+    #[command(flatten)]
+    at: At,
+}
+
+#[derive(Debug, clap::Args)]
+struct CreateGroup {
+    /// A member's account; each has one vote
+    #[arg(long = "member", value_name = "ADDRESS", required = true)]
+    members: Vec<String>,
+    /// The part of all votes that decides
+    #[arg(long, value_name = "DECIMAL", default_value = "0.67")]
+    percentage: String,
+    /// How long votes are taken
+    #[arg(long, value_name = "SECONDS", default_value_t = 7 * 86_400)]
+    voting_seconds: u64,
+    #[command(flatten)]
+    chain: ChainArgs,
+    #[command(flatten)]
+    key: KeyArgs,
+    #[command(flatten)]
+    home: HomeArgs,
+    #[command(flatten)]
+    gas: GasArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct At {
+    #[command(flatten)]
+    key: KeyArgs,
+    #[command(flatten)]
+    network: NetworkArgs,
+    #[command(flatten)]
+    gas: GasArgs,
+}
+
+/// What became of messages, for people.
+pub fn told(acted: &Acted) -> String {
+    match acted {
+        Acted::Done(done) => {
+            format!("done at height {}, {} gas (transaction {})", done.height, done.gas_used, done.hash)
+        }
+        Acted::Proposed { kind: Kind::Gov, proposal } => {
+            format!("proposal {proposal} waits for the votes of the chain's governance")
+        }
+        Acted::Proposed { proposal, .. } => format!(
+            "proposal {proposal} of the group has this key's vote: other members add theirs with `lyceum authority \
+             vote {proposal}`, and `lyceum authority exec {proposal}` carries it out"
+        ),
+    }
+}
+
+/// The same as JSON.
+pub fn told_json(acted: &Acted) -> serde_json::Value {
+    match acted {
+        Acted::Done(done) => {
+            json!({ "done": true, "height": done.height, "gas_used": done.gas_used, "tx": done.hash })
+        }
+        Acted::Proposed { kind, proposal } => {
+            let to = if *kind == Kind::Gov { "gov" } else { "group" };
+            json!({ "done": false, "proposal": proposal, "to": to })
+        }
+    }
+}
+
+/// Runs it.
+pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
+    match args.command {
+        Command::Act(args) => act(&args, json),
+        Command::Vote(args) => {
+            let (id, yes) = (args.proposal, !args.no);
+            let done = args.at.with(async |client, authority| {
+                authority::vote(client, authority, id, yes, args.exec).await
+            })?;
+            say(json, &Acted::Done(done));
+            Ok(())
+        }
+        Command::Exec(args) => {
+            let id = args.proposal;
+            let done =
+                args.at.with(async |client, authority| authority::execute(client, authority, id).await)?;
+            say(json, &Acted::Done(done));
+            Ok(())
+        }
+        Command::CreateGroup(args) => create_group(&args, json),
+    }
+}
+
+fn say(json: bool, acted: &Acted) {
+    if json {
+        println!("{}", told_json(acted));
+    } else {
+        println!("{}", told(acted));
+    }
+}
+
+impl At {
+    /// Does something as the key, to the deployment's authority.
+    fn with<T>(
+        &self,
+        work: impl AsyncFnOnce(&lyceum_chain::cosmos::Client, &str) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let network = self.network.network(Some(&self.gas))?;
+        runtime()?.block_on(async {
+            let client = self.key.connect(&network.home, network.settings.clone()).await?;
+            work(&client, &network.deployment.authority).await
+        })
+    }
+}
+
+fn actions(path: &Path) -> anyhow::Result<Vec<Action>> {
+    let size = std::fs::metadata(path).map(|m| m.len());
+    if size.with_context(|| format!("cannot read {}", path.display()))? > MAX_BYTES {
+        return Err(BadInput(format!("{} is longer than {MAX_BYTES} bytes", path.display())).into());
+    }
+    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let unfit = |e: serde_json::Error| {
+        let words = format!(
+            "{}: {e}; an action looks like {{\"grant\": {{\"to\": …, \"amount\": …, \"reason\": …}}}}, \
+                             as schema/charter.json has them",
+            path.display()
+        );
+        anyhow::Error::from(BadInput(words))
+    };
+    let value: serde_json::Value = serde_json::from_slice(&text).map_err(unfit)?;
+    let list = if value.is_array() { value } else { json!([value]) };
+    let actions: Vec<Action> = serde_json::from_value(list).map_err(unfit)?;
+    if actions.is_empty() {
+        return Err(BadInput(format!("{} holds no action", path.display())).into());
+    }
+    Ok(actions)
+}
+
+fn act(args: &Act, json: bool) -> anyhow::Result<()> {
+    let actions = actions(&args.file)?;
+    let network = args.at.network.network(Some(&args.at.gas))?;
+    let messages = authority::actions(&network.deployment, actions)?;
+    let acted = args
+        .at
+        .with(async |client, authority| authority::act(client, authority, &args.title, messages).await)?;
+    say(json, &acted);
+    Ok(())
+}
+
+fn create_group(args: &CreateGroup, json: bool) -> anyhow::Result<()> {
+    let settings = args.chain.settings(&args.gas)?;
+    let part: Option<Decimal> = args.percentage.parse().ok();
+    if part.is_none_or(|part| part.is_zero() || part > Decimal::one()) {
+        let words =
+            format!("--percentage {}: expected a decimal above 0 and up to 1, such as 0.67", args.percentage);
+        return Err(Refusal::new(Failure::Input, "group.percentage", words).into());
+    }
+    let mut members: Vec<Addr> = vec![];
+    for member in &args.members {
+        let member = check_address(member, &settings.prefix)?;
+        if members.contains(&member) || members.len() == MAX_MEMBERS {
+            let words =
+                format!("a group has up to {MAX_MEMBERS} members, each once; {member} is one too many");
+            return Err(Refusal::new(Failure::Input, "group.members", words).into());
+        }
+        members.push(member);
+    }
+    runtime()?.block_on(async {
+        let client = args.key.connect(&args.home.resolve()?, settings).await?;
+        let (policy, done) =
+            authority::create_group(&client, &members, &args.percentage, args.voting_seconds).await?;
+        if json {
+            println!("{}", json!({ "policy": policy, "height": done.height, "gas_used": done.gas_used }));
+        } else {
+            println!("{policy}");
+            eprintln!("the group's policy: give it to `lyceum deploy` as --authority");
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,110 @@
+//! `lyceum beacon`: a randomness beacon for local networks, over drand's HTTP API.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use lyceum_serve::{ServeError, Server};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::beacon::{Info, Key, machine_time, router};
+use crate::failure::{BadInput, Failure, Refusal};
+use crate::session::runtime;
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The beacon's secret key; made if there is none
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// Where it answers; port 0 takes any
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:26670")]
+    listen: SocketAddr,
+    /// Seconds between rounds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3)]
+    period: u32,
+    /// When round 1 comes out, Unix seconds [default: now, rounded down to a whole day]
+    #[arg(long, value_name = "TIME")]
+    genesis: Option<u64>,
+    /// Write the beacon's description here, for `lyceum deploy --beacon`
+    #[arg(long, value_name = "FILE")]
+    info: Option<PathBuf>,
+    /// Write the description and end
+    #[arg(long)]
+    describe: bool,
+}
+
+/// Runs it.
+pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
+    if args.period == 0 {
+        return Err(BadInput("--period 0: rounds are at least a second apart".to_owned()).into());
+    }
+    let key = Key::load_or_create(&args.key)?;
+    let info = Info::local(&key.public(), genesis(&args), args.period);
+    if let Some(path) = &args.info {
+        write(path, &info)?;
+    }
+    if args.describe {
+        println!("{}", serde_json::to_string(&info)?);
+        return Ok(());
+    }
+    runtime()?.block_on(async {
+        let server = Server::bind(args.listen).await.map_err(|error| match error {
+            ServeError::InUse { .. } => Refusal::new(Failure::Busy, "serve.in_use", error.to_string()).into(),
+            other => anyhow::Error::from(other),
+        })?;
+        let url = format!("http://{}", server.address());
+        if json {
+            println!("{}", json!({ "url": url, "info": info }));
+        } else {
+            println!("{url}");
+            eprintln!(
+                "rounds of {} every {} s from {} on",
+                hex::encode(&info.hash),
+                info.period,
+                info.genesis_time
+            );
+        }
+        let pages = router(key, info, Arc::new(machine_time));
+        let mut stop = signal(SignalKind::terminate())?;
+        tokio::select! {
+            () = server.answer(pages) => {}
+            _ = tokio::signal::ctrl_c() => {}
+            _ = stop.recv() => {}
+        }
+        Ok(())
+    })
+}
+
+/// The genesis that was named; else the one of an earlier description, so that a beacon that is started again is the
+/// same beacon; else this day's begin.
+fn genesis(args: &Args) -> u64 {
+    let earlier = args.info.as_deref().filter(|path| path.exists()).and_then(|path| Info::load(path).ok());
+    args.genesis.or(earlier.map(|info| info.genesis_time)).unwrap_or_else(|| machine_time() / 86_400 * 86_400)
+}
+
+fn write(path: &std::path::Path, info: &Info) -> anyhow::Result<()> {
+    if path.exists() {
+        let found = Info::load(path)?;
+        if found == *info {
+            return Ok(());
+        }
+        let words = format!(
+            "{} describes another beacon (genesis {}, period {} s): start it with the same key, --genesis and \
+             --period, or name another file",
+            path.display(),
+            found.genesis_time,
+            found.period
+        );
+        return Err(Refusal::new(Failure::Input, "beacon.other", words).into());
+    }
+    let part = path.with_extension(format!("new-{}", std::process::id()));
+    let written =
+        std::fs::write(&part, serde_json::to_vec_pretty(info)?).and_then(|()| std::fs::rename(&part, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&part);
+    }
+    written.with_context(|| format!("cannot write {}", path.display()))
+}

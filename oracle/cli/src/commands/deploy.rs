@@ -1,0 +1,148 @@
+//! `lyceum deploy`: brings the contracts up on a chain, or goes on where it was stopped.
+
+use std::path::PathBuf;
+
+use cosmwasm_std::Addr;
+use serde_json::json;
+
+use crate::beacon::Info;
+use crate::deploy::signing::{ChainArgs, KeyArgs};
+use crate::deploy::{Params, Plan, artifacts, deploy};
+use crate::session::{GasArgs, runtime};
+use crate::wallet::HomeArgs;
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    chain: ChainArgs,
+    #[command(flatten)]
+    key: KeyArgs,
+    #[command(flatten)]
+    home: HomeArgs,
+    /// Who may migrate the contracts and acts through the charter: a key's account, an x/group policy, or the chain's
+    /// governance
+    #[arg(long, value_name = "ADDRESS")]
+    authority: String,
+    /// A beacon of your own: what `lyceum beacon --info` wrote, or drand's /info
+    #[arg(long, value_name = "FILE", required_unless_present = "drand", conflicts_with = "drand")]
+    beacon: Option<PathBuf>,
+    /// drand's quicknet is the beacon
+    #[arg(long)]
+    drand: bool,
+    /// The contracts' Wasm with checksums.txt
+    #[arg(long, value_name = "DIR", default_value = "artifacts")]
+    artifacts: PathBuf,
+    /// Parameters that differ from the defaults
+    #[arg(long, value_name = "FILE")]
+    params: Option<PathBuf>,
+    /// Windows of minutes instead of hours, for local networks
+    #[arg(long)]
+    short_windows: bool,
+    /// What the treasury begins with; the key's account pays it (1 LYC is 1000000 ulyc)
+    #[arg(long, value_name = "ULYC", default_value_t = 0)]
+    treasury: u128,
+    /// The network's name: the same account deploys a second network under another
+    #[arg(long, value_name = "NAME", default_value = "lyceum")]
+    network: String,
+    /// The deployment file to write
+    #[arg(long, value_name = "FILE", default_value = "deployment.json")]
+    out: PathBuf,
+    /// Show addresses and fees, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    gas: GasArgs,
+}
+
+/// Runs it.
+pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
+    let artifacts = artifacts::load(&args.artifacts)?;
+    let settings = args.chain.settings(&args.gas)?;
+    let mut params = Params::of(&settings.chain_id);
+    if args.short_windows {
+        params.shorten();
+    }
+    if let Some(path) = &args.params {
+        params = params.overlay(path)?;
+    }
+    let beacon = match &args.beacon {
+        Some(path) => Info::load(path)?,
+        None => Info::quicknet(),
+    };
+    let plan = Plan {
+        network: args.network.clone(),
+        authority: Addr::unchecked(&args.authority),
+        params,
+        beacon: beacon.config(),
+        treasury: args.treasury,
+        artifacts,
+    };
+    runtime()?.block_on(async {
+        let client = args.key.connect(&args.home.resolve()?, settings).await?;
+        match args.dry_run {
+            true => foresee(&args, &plan, &client, json).await,
+            false => carry_out(&args, &plan, &client, json).await,
+        }
+    })
+}
+
+async fn foresee(
+    args: &Args,
+    plan: &Plan,
+    client: &lyceum_chain::cosmos::Client,
+    json: bool,
+) -> anyhow::Result<()> {
+    let (fees, at) = plan.foresee(client, &args.out).await?;
+    if json {
+        let stores: Vec<_> = fees
+            .iter()
+            .map(|(name, fee)| json!({ "contract": name, "gas": fee.gas_limit, "fee": fee.amount.to_string() }))
+            .collect();
+        println!(
+            "{}",
+            json!({ "dry_run": true, "deployer": client.account(), "stores": stores, "contracts": at })
+        );
+        return Ok(());
+    }
+    println!("{} would deploy on {}:", client.account(), client.chain_id());
+    for (name, fee) in &fees {
+        println!("  store {name:<9} {:>9} gas, {} ulyc", fee.gas_limit, fee.amount);
+    }
+    for (name, address) in at.named() {
+        println!("  {name:<15} {address}");
+    }
+    println!("  treasury        {} ulyc", plan.treasury);
+    println!("  authority       {}", plan.authority);
+    Ok(())
+}
+
+async fn carry_out(
+    args: &Args,
+    plan: &Plan,
+    client: &lyceum_chain::cosmos::Client,
+    json: bool,
+) -> anyhow::Result<()> {
+    let done = deploy(client, plan, &args.out, |line| eprintln!("{line}")).await?;
+    if plan.treasury == 0 && done.raised.contains(&"rewards") {
+        eprintln!(
+            "the treasury is empty: nothing is paid until somebody sends `rewards` a fund message with LYC"
+        );
+    }
+    if json {
+        let file = args.out.display().to_string();
+        println!(
+            "{}",
+            json!({
+                "deployment": done.deployment, "file": file, "stored": done.stored, "raised": done.raised,
+                "gas_used": done.gas_used,
+            })
+        );
+        return Ok(());
+    }
+    for (name, address) in done.deployment.contracts.named() {
+        println!("{name:<9} {address}");
+    }
+    println!("written to {}, {} gas used", args.out.display(), done.gas_used);
+    Ok(())
+}

@@ -1,0 +1,334 @@
+//! `lyceum deploy`, `upgrade` and `authority` against a real chain, as an operator runs them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use cosmos_sdk_proto::cosmos::bank::v1beta1::MsgSend;
+use cosmos_sdk_proto::cosmos::base::v1beta1::Coin;
+use cosmwasm_std::Addr;
+use lyceum_api::rewards;
+use lyceum_chain::cosmos::{Client, Key, Settings};
+use lyceum_tests_realchain::{Localnet, wanted};
+use prost::Message as _;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+/// The binary under test: `scripts/test` builds it and says where it is.
+fn binary() -> PathBuf {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/debug/lyceum");
+    std::env::var_os("LYCEUM_BIN").map_or(built, PathBuf::from)
+}
+
+/// An operator: a folder with keys, a beacon and artifacts, and the chain it works on.
+struct Operator {
+    folder: tempfile::TempDir,
+    net: Localnet,
+}
+
+impl Operator {
+    fn new() -> Self {
+        let operator = Self { folder: tempfile::tempdir().unwrap(), net: Localnet::up(1, 300) };
+        operator.write("words", &operator.net.chain().faucet.mnemonic);
+        operator.write("pw", "a passphrase");
+        operator.ok(&[
+            "keys",
+            "add",
+            "faucet",
+            "--recover",
+            "--words-file",
+            "words",
+            "--passphrase-file",
+            "pw",
+        ]);
+        operator.ok(&["beacon", "--key", "beacon.key", "--info", "beacon.json", "--describe"]);
+        let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../artifacts");
+        let built = std::env::var_os("LYCEUM_ARTIFACTS").map_or(built, PathBuf::from);
+        operator.copy_artifacts(&built, "artifacts", b"");
+        operator
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Artifacts in a folder of ours; a mark in a custom section makes other code of them that does the same.
+    fn copy_artifacts(&self, from: &Path, to: &str, mark: &[u8]) {
+        std::fs::create_dir_all(self.path(to)).unwrap();
+        let mut sums = String::new();
+        for name in lyceum_chain::CONTRACTS {
+            let mut wasm =
+                std::fs::read(from.join(format!("{name}.wasm"))).expect("./scripts/build-contracts ran");
+            if !mark.is_empty() {
+                // Section 0: its length, its name's length, its name.
+                wasm.extend([0, mark.len() as u8 + 1, mark.len() as u8]);
+                wasm.extend(mark);
+            }
+            sums += &format!("{}  {name}.wasm\n", hex::encode(Sha256::digest(&wasm)));
+            std::fs::write(self.path(to).join(format!("{name}.wasm")), wasm).unwrap();
+        }
+        std::fs::write(self.path(to).join("checksums.txt"), sums).unwrap();
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.args(args).current_dir(self.folder.path()).env("LYCEUM_HOME", self.path("home"));
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the binary runs")
+    }
+
+    /// Runs a command that must do what it says, and gives its JSON.
+    #[track_caller]
+    fn ok(&self, args: &[&str]) -> Value {
+        let args: Vec<&str> = args.iter().copied().chain(["--json"]).collect();
+        let Output { status, stdout, stderr } = self.run(&args);
+        let (said, told) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+        assert!(status.success(), "{args:?}: {status}\n{said}\n{told}");
+        serde_json::from_str(&said).unwrap_or_else(|e| panic!("{args:?}: {e}\n{said}"))
+    }
+
+    /// Runs a command that must refuse with an exit code and these words.
+    #[track_caller]
+    fn refused(&self, args: &[&str], exit: i32, words: &str) {
+        let args: Vec<&str> = args.iter().copied().chain(["--json"]).collect();
+        let Output { status, stdout, stderr } = self.run(&args);
+        let (said, told) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+        assert_eq!(status.code(), Some(exit), "{args:?}\n{said}\n{told}");
+        assert!(said.contains(words), "{args:?}: expected {words:?} in\n{said}\n{told}");
+    }
+
+    fn address(&self, key: &str) -> String {
+        self.ok(&["keys", "show", key])["address"].as_str().unwrap().to_owned()
+    }
+
+    /// The arguments of a deployment for an authority into a file.
+    fn deploy<'a>(&'a self, authority: &'a str, out: &'a str) -> Vec<&'a str> {
+        let rpc = self.net.chain().rpc[0].as_str();
+        let mut args = vec!["deploy", "--chain", "lyceum-1", "--rpc", rpc, "--key", "faucet"];
+        args.extend(["--passphrase-file", "pw", "--authority", authority, "--beacon", "beacon.json"]);
+        args.extend(["--artifacts", "artifacts", "--short-windows", "--treasury", "21000000", "--out", out]);
+        args
+    }
+
+    /// The arguments that say which network, and as whom.
+    fn at<'a>(&'a self, key: &'a str, file: &'a str) -> Vec<&'a str> {
+        let rpc = self.net.chain().rpc[0].as_str();
+        vec!["--key", key, "--passphrase-file", "pw", "--rpc", rpc, "--deployment", file]
+    }
+}
+
+#[test]
+fn a_deployment_killed_again_and_again_ends_as_one_that_was_not() {
+    if !wanted() {
+        return;
+    }
+    let operator = Operator::new();
+    let authority = operator.address("faucet");
+    let args = operator.deploy(&authority, "d.json");
+    // Killed after so long, each time a little further on; a second more than all of it takes ends the loop.
+    let (mut killed, mut wait) = (0, Duration::from_millis(1_500));
+    loop {
+        let mut child = operator
+            .command(&args)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        let began = Instant::now();
+        let ended = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break Some(status);
+            }
+            if began.elapsed() > wait {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                break None;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        match ended {
+            Some(status) => {
+                assert!(status.success(), "{status}");
+                break;
+            }
+            None => killed += 1,
+        }
+        wait += Duration::from_millis(700);
+        assert!(killed < 100, "it never ends");
+    }
+    assert!(killed > 0, "it was killed at least once");
+    let first = std::fs::read(operator.path("d.json")).unwrap();
+    // Once more: nothing is left to do, and nothing changes.
+    let again = operator.ok(&args);
+    assert_eq!((&again["stored"], &again["raised"], &again["gas_used"]), (&json!([]), &json!([]), &json!(0)));
+    assert_eq!(std::fs::read(operator.path("d.json")).unwrap(), first);
+    // What the kills stored is what is used: one code for each contract and no more.
+    let codes: Vec<u64> = again["deployment"]["codes"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|c| c["id"].as_u64().unwrap())
+        .collect();
+    assert!(codes.iter().all(|id| *id <= 7 + killed), "{codes:?} after {killed} kills");
+    // The file can be lost: the chain remembers.
+    std::fs::remove_file(operator.path("d.json")).unwrap();
+    operator.ok(&args);
+    assert_eq!(std::fs::read(operator.path("d.json")).unwrap(), first);
+    assert_eq!(treasury(&operator, &again), 21_000_000, "funded once");
+}
+
+#[test]
+fn what_does_not_fit_is_refused_before_anything_is_sent() {
+    if !wanted() {
+        return;
+    }
+    let operator = Operator::new();
+    let authority = operator.address("faucet");
+    let args = operator.deploy(&authority, "d.json");
+    let with = |from: &str, to: &str| -> Vec<String> {
+        args.iter().map(|arg| if *arg == from { to.to_owned() } else { (*arg).to_owned() }).collect()
+    };
+    let refused = |changed: Vec<String>, exit, words: &str| {
+        operator.refused(&changed.iter().map(String::as_str).collect::<Vec<_>>(), exit, words);
+    };
+    refused(with("lyceum-1", "lyceum-2"), 12, "serves the chain lyceum-1");
+    refused(with(&operator.net.chain().rpc[0], "http://127.0.0.1:1"), 7, "no endpoint answers");
+    refused(with(&authority, "cosmos1pkptre7fdkl6gfrzlesjjvhxhlc3r4gmmk8rs6"), 12, "cosmos");
+    refused(with("21000000", "999999999999999999999999"), 10, "holds");
+    refused(with("faucet", "nobody"), 9, "there is no key nobody");
+    operator.write("other", "another passphrase");
+    refused(with("pw", "other"), 9, "passphrase");
+    operator.copy_artifacts(&operator.path("artifacts"), "changed", b"x");
+    std::fs::write(operator.path("changed/tasks.wasm"), b"\0asm").unwrap();
+    refused(with("artifacts", "changed"), 3, "checksum");
+    let other = r#"{"version":1,"chain_id":"lyceum-9","authority":"AUTHORITY","contracts":{}}"#;
+    operator.write("d.json", other);
+    let said = operator.run(&args);
+    assert!(!said.status.success(), "a file of another chain is never overwritten");
+    assert_eq!(std::fs::read_to_string(operator.path("d.json")).unwrap(), other);
+    std::fs::remove_file(operator.path("d.json")).unwrap();
+    let foreseen = operator.ok(&[&args[..], &["--dry-run"]].concat());
+    assert_eq!(foreseen["stores"].as_array().unwrap().len(), 7, "nothing was stored yet");
+    assert!(!operator.path("d.json").exists());
+}
+
+#[test]
+fn a_group_of_three_upgrades_and_acts_with_two_thirds_and_more_of_its_votes() {
+    if !wanted() {
+        return;
+    }
+    let operator = Operator::new();
+    let rpc = operator.net.chain().rpc[0].clone();
+    let members = ["ann", "bob", "cy"];
+    let mut create = vec!["authority".to_owned(), "create-group".to_owned()];
+    for member in members {
+        operator.ok(&["keys", "add", member, "--no-words", "--passphrase-file", "pw"]);
+        create.extend(["--member".to_owned(), operator.address(member)]);
+    }
+    let mut create: Vec<&str> = create.iter().map(String::as_str).collect();
+    create.extend(["--chain", "lyceum-1", "--rpc", &rpc, "--key", "faucet", "--passphrase-file", "pw"]);
+    let policy = operator.ok(&create)["policy"].as_str().unwrap().to_owned();
+    fund(&operator, &members);
+
+    let deployed = operator.ok(&operator.deploy(&policy, "d.json"));
+    let before = deployed["deployment"]["codes"]["tasks"]["id"].as_u64().unwrap();
+    operator.copy_artifacts(&operator.path("artifacts"), "newer", b"newer");
+    let upgrade = |key: &'static str| {
+        let words = ["upgrade", "--artifacts", "newer", "--only", "tasks"];
+        [&words[..], &operator.at(key, "d.json")].concat()
+    };
+    // The deployer is nobody: it is not in the group.
+    operator.refused(&upgrade("faucet"), 8, "not in group");
+    let proposed = operator.ok(&upgrade("ann"));
+    assert_eq!(proposed["acted"]["done"], false);
+    assert_eq!(proposed["deployment"]["codes"]["tasks"]["id"], before, "nothing runs other code yet");
+    let id = proposed["acted"]["proposal"].as_u64().unwrap().to_string();
+    let vote = |key: &'static str, id: &str| {
+        operator.ok(&[&["authority", "vote", id][..], &operator.at(key, "d.json")].concat())
+    };
+    vote("bob", &id);
+    // Two of three are 66.7 %, which is less than 67 %.
+    let exec = [&["authority", "exec", id.as_str()][..], &operator.at("faucet", "d.json")].concat();
+    operator.refused(&exec, 8, "not enough members have voted");
+    vote("cy", &id);
+    operator.ok(&exec);
+    let done = operator.ok(&upgrade("ann"));
+    assert_eq!(done["changed"], json!([]), "the chain runs it");
+    assert_ne!(done["deployment"]["codes"]["tasks"]["id"], before);
+    assert_eq!(done["deployment"]["codes"]["charter"], deployed["deployment"]["codes"]["charter"]);
+    // The same network with the old artifacts is not deployed once more.
+    operator.refused(&operator.deploy(&policy, "d.json"), 12, "lyceum upgrade");
+
+    // What the charter's authority may do goes the same way.
+    let grant =
+        json!({ "grant": { "to": operator.address("ann"), "amount": "1000", "reason": "for the vote" } });
+    operator.write("grant.json", &grant.to_string());
+    let act = [&["authority", "act", "grant.json"][..], &operator.at("bob", "d.json")].concat();
+    let id = operator.ok(&act)["proposal"].as_u64().unwrap().to_string();
+    vote("ann", &id);
+    operator.ok(&[&["authority", "vote", id.as_str(), "--exec"][..], &operator.at("cy", "d.json")].concat());
+    assert_eq!(treasury(&operator, &deployed), 20_999_000);
+}
+
+/// Something with the faucet's client.
+fn with_client<T>(operator: &Operator, work: impl AsyncFnOnce(&Client) -> T) -> T {
+    let chain = operator.net.chain();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let key = Key::from_mnemonic(&chain.faucet.mnemonic, 0).unwrap();
+        let settings = Settings::new(&chain.chain_id, chain.rpc.clone());
+        work(&Client::connect(settings, std::sync::Arc::new(key)).await.unwrap()).await
+    })
+}
+
+/// What the treasury of a deployment that was printed holds.
+fn treasury(operator: &Operator, deployed: &Value) -> u128 {
+    let rewards = Addr::unchecked(deployed["deployment"]["contracts"]["rewards"].as_str().unwrap());
+    let asked = rewards::QueryMsg::Treasury {};
+    let answer: rewards::TreasuryResponse =
+        with_client(operator, async |client| client.smart(&rewards, &asked, None).await.unwrap());
+    answer.free.u128()
+}
+
+/// Gives accounts what fees take.
+fn fund(operator: &Operator, keys: &[&str]) {
+    let to: Vec<String> = keys.iter().map(|key| operator.address(key)).collect();
+    with_client(operator, async |client| {
+        let msgs = to.into_iter().map(|to_address| {
+            let amount = vec![Coin { denom: "ulyc".to_owned(), amount: "100000000".to_owned() }];
+            let msg = MsgSend { from_address: client.account().to_string(), to_address, amount };
+            cosmrs::Any { type_url: "/cosmos.bank.v1beta1.MsgSend".to_owned(), value: msg.encode_to_vec() }
+        });
+        client.send(msgs.collect()).await.unwrap();
+    });
+}
+
+#[test]
+fn a_plain_key_upgrades_at_once() {
+    if !wanted() {
+        return;
+    }
+    let operator = Operator::new();
+    let authority = operator.address("faucet");
+    let deployed = operator.ok(&operator.deploy(&authority, "d.json"));
+    operator.copy_artifacts(&operator.path("artifacts"), "newer", b"newer");
+    let at = operator.at("faucet", "d.json");
+    let done = operator.ok(&[&["upgrade", "--artifacts", "newer"][..], &at].concat());
+    assert_eq!(done["acted"]["done"], true);
+    assert_eq!(done["changed"].as_array().unwrap().len(), 7);
+    assert_eq!(
+        done["deployment"]["contracts"], deployed["deployment"]["contracts"],
+        "they stay where they are"
+    );
+    let again = operator.ok(&[&["upgrade", "--artifacts", "newer"][..], &at].concat());
+    assert_eq!((&again["changed"], &again["acted"]), (&json!([]), &Value::Null));
+    assert_eq!(again["deployment"], done["deployment"]);
+}
