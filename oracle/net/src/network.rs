@@ -193,10 +193,12 @@ impl Network {
             let mut tick = tokio::time::interval(TICK);
             loop {
                 tokio::select! {
-                    fetched = &mut fetch => return fetched,
+                    // First, so that who says no at once is heard before anything is asked for.
+                    biased;
                     _ = tick.tick() => if !go_on(*progress.borrow()) {
                         return Err(FetchError::Cancelled { root: want.root });
                     },
+                    fetched = &mut fetch => return fetched,
                 }
             }
         })
