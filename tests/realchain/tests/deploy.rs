@@ -6,6 +6,10 @@ use std::time::{Duration, Instant};
 
 use cosmos_sdk_proto::cosmos::bank::v1beta1::MsgSend;
 use cosmos_sdk_proto::cosmos::base::v1beta1::Coin;
+use cosmos_sdk_proto::cosmos::staking::v1beta1::{
+    MsgDelegate, QueryValidatorsRequest, QueryValidatorsResponse,
+};
+use cosmos_sdk_proto::cosmwasm::wasm::v1::{QueryContractInfoRequest, QueryContractInfoResponse};
 use cosmwasm_std::Addr;
 use lyceum_api::rewards;
 use lyceum_chain::cosmos::{Client, Key, Settings};
@@ -331,4 +335,54 @@ fn a_plain_key_upgrades_at_once() {
     let again = operator.ok(&[&["upgrade", "--artifacts", "newer"][..], &at].concat());
     assert_eq!((&again["changed"], &again["acted"]), (&json!([]), &Value::Null));
     assert_eq!(again["deployment"], done["deployment"]);
+}
+
+#[test]
+fn the_chains_governance_upgrades_when_the_stake_has_voted() {
+    if !wanted() {
+        return;
+    }
+    let operator = Operator::new();
+    let gov = "wasm10d07y265gmmuvt4z0w9aw880jnsr700js7zslc";
+    let deployed = operator.ok(&operator.deploy(gov, "d.json"));
+    let before = deployed["deployment"]["codes"]["credits"]["id"].as_u64().unwrap();
+    // The faucet has most of the stake from now on.
+    with_client(&operator, async |client| {
+        let asked = QueryValidatorsRequest::default();
+        let path = "/cosmos.staking.v1beta1.Query/Validators";
+        let known: QueryValidatorsResponse = client.abci(path, &asked, None).await.unwrap();
+        let stake: u128 = known.validators.iter().map(|v| v.tokens.parse::<u128>().unwrap()).sum();
+        let msg = MsgDelegate {
+            delegator_address: client.account().to_string(),
+            validator_address: known.validators[0].operator_address.clone(),
+            amount: Some(Coin { denom: "ulyc".to_owned(), amount: (10 * stake).to_string() }),
+        };
+        let type_url = "/cosmos.staking.v1beta1.MsgDelegate".to_owned();
+        client.send(vec![cosmrs::Any { type_url, value: msg.encode_to_vec() }]).await.unwrap();
+    });
+    operator.copy_artifacts(&operator.path("artifacts"), "newer", b"newer");
+    let at = operator.at("faucet", "d.json");
+    let upgrade = [&["upgrade", "--artifacts", "newer", "--only", "credits"][..], &at].concat();
+    let proposed = operator.ok(&upgrade);
+    assert_eq!((&proposed["acted"]["done"], &proposed["acted"]["to"]), (&json!(false), &json!("gov")));
+    let id = proposed["acted"]["proposal"].as_u64().unwrap().to_string();
+    operator.refused(&[&["authority", "exec", id.as_str()][..], &at].concat(), 3, "by itself");
+    operator.ok(&[&["authority", "vote", id.as_str()][..], &at].concat());
+    // Local chains vote for 20 seconds.
+    let credits = deployed["deployment"]["contracts"]["credits"].as_str().unwrap().to_owned();
+    with_client(&operator, async |client| {
+        for _ in 0..600 {
+            let asked = QueryContractInfoRequest { address: credits.clone() };
+            let path = "/cosmwasm.wasm.v1.Query/ContractInfo";
+            let found: QueryContractInfoResponse = client.abci(path, &asked, None).await.unwrap();
+            if found.contract_info.unwrap().code_id != before {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("governance carried nothing out");
+    });
+    let done = operator.ok(&[&["upgrade", "--artifacts", "newer", "--only", "credits"][..], &at].concat());
+    assert_eq!(done["changed"], json!([]));
+    assert_ne!(done["deployment"]["codes"]["credits"]["id"].as_u64(), Some(before));
 }

@@ -202,10 +202,9 @@ fn actions(path: &Path) -> anyhow::Result<Vec<Action>> {
 fn act(args: &Act, json: bool) -> anyhow::Result<()> {
     let actions = actions(&args.file)?;
     let network = args.at.network.network(Some(&args.at.gas))?;
-    let messages = authority::actions(&network.deployment, actions)?;
-    let acted = args
-        .at
-        .with(async |client, authority| authority::act(client, authority, &args.title, messages).await)?;
+    let acted = args.at.with(async |client, _| {
+        authority::act_through_charter(client, &network.deployment, &args.title, actions).await
+    })?;
     say(json, &acted);
     Ok(())
 }

@@ -228,13 +228,22 @@ pub async fn create_group(
     Ok((answer.policy, done))
 }
 
-/// Actions through the charter, as the authority's messages.
-pub fn actions(deployment: &Deployment, actions: Vec<charter::Action>) -> anyhow::Result<Vec<Any>> {
+/// Actions through the charter, whose authority may have handed over since the deployment.
+pub async fn act_through_charter(
+    client: &Client,
+    deployment: &Deployment,
+    title: &str,
+    actions: Vec<charter::Action>,
+) -> anyhow::Result<Acted> {
+    let charter = &deployment.contracts.charter;
+    let asked = charter::QueryMsg::Charter {};
+    let answer: charter::CharterResponse = client.smart(&Addr::unchecked(charter), &asked, None).await?;
     let msg = |action| {
         let msg = serde_json::to_vec(&charter::ExecuteMsg::Act { action })?;
-        Ok(chain::execute_msg(&deployment.authority, &deployment.contracts.charter, msg))
+        Ok(chain::execute_msg(&answer.authority, charter, msg))
     };
-    actions.into_iter().map(msg).collect()
+    let messages = actions.into_iter().map(msg).collect::<anyhow::Result<Vec<_>>>()?;
+    act(client, &answer.authority, title, messages).await
 }
 
 #[cfg(test)]
