@@ -2,7 +2,11 @@
 
 use std::process::ExitCode;
 
+use lyceum_agent::AgentError;
+use lyceum_chain::ChainError;
 use lyceum_learn::LearnError;
+use lyceum_net::NetError;
+use lyceum_serve::ServeError;
 use lyceum_store::StoreError;
 use lyceum_tensorblock::FileError;
 
@@ -15,6 +19,14 @@ pub const EXIT_CODES: &str = "Exit codes:
   4    a tensor block or model was malformed (code format)
   5    the disk is full or refused (code disk)
   6    the GPU asked for is not there (code device)
+  7    no endpoint of the chain answers, or a transaction was not included in time (code unreachable)
+  8    the chain or a contract refused; its own words are in the message (code refused)
+  9    a key or passphrase is missing or wrong (code key)
+  10   the account does not hold what this costs (code funds)
+  11   the transaction needs more gas than the ceiling allows (code gas)
+  12   chain id, prefix, contract or deployment file belong to another network (code network)
+  13   the configuration is wrong; the message names file, line and key (code config)
+  14   a port, folder or store is in use by another process (code busy)
   130  stopped by Ctrl-C (code interrupted)";
 
 /// What kind of error ended the command.
@@ -30,8 +42,41 @@ pub enum Failure {
     Disk,
     /// The device.
     Device,
+    /// The chain does not answer.
+    Unreachable,
+    /// The chain, or a contract, said no.
+    Refused,
+    /// A key or its passphrase.
+    Key,
+    /// Too little money.
+    Funds,
+    /// Too much gas.
+    Gas,
+    /// Something of another network.
+    Network,
+    /// node.toml.
+    Config,
+    /// Somebody else has it.
+    Busy,
     /// Ctrl-C.
     Interrupted,
+}
+
+/// A refusal by a command itself: its kind, a stable code finer than the kind's, and the sentence that says what
+/// was found, what would do, and how to get there.
+#[derive(Debug, thiserror::Error)]
+#[error("{words}")]
+pub struct Refusal {
+    kind: Failure,
+    code: &'static str,
+    words: String,
+}
+
+impl Refusal {
+    /// A refusal.
+    pub fn new(kind: Failure, code: &'static str, words: impl Into<String>) -> Self {
+        Self { kind, code, words: words.into() }
+    }
 }
 
 /// Input that cannot be used; the sentence says which and what would do.
@@ -59,6 +104,9 @@ impl Failure {
     }
 
     fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        if let Some(refusal) = cause.downcast_ref::<Refusal>() {
+            return Some(refusal.kind);
+        }
         if cause.is::<BadInput>() {
             return Some(Self::Input);
         }
@@ -70,6 +118,25 @@ impl Failure {
         }
         if let Some(StoreError::DiskFull { .. }) = cause.downcast_ref::<StoreError>() {
             return Some(Self::Disk);
+        }
+        if let Some(error) = cause.downcast_ref::<ChainError>() {
+            return of_chain(error);
+        }
+        if let Some(ServeError::InUse { .. }) = cause.downcast_ref::<ServeError>() {
+            return Some(Self::Busy);
+        }
+        if let Some(error) = cause.downcast_ref::<NetError>() {
+            return Some(match error {
+                NetError::Listen { .. } => Self::Busy,
+                NetError::KeyFile { .. } | NetError::Address { .. } | NetError::Key => Self::Input,
+                _ => return None,
+            });
+        }
+        if let Some(AgentError::DiskFull { .. }) = cause.downcast_ref::<AgentError>() {
+            return Some(Self::Disk);
+        }
+        if let Some(StoreError::InUse { .. }) = cause.downcast_ref::<StoreError>() {
+            return Some(Self::Busy);
         }
         if let Some(error) = cause.downcast_ref::<LearnError>() {
             return Some(match error {
@@ -111,6 +178,14 @@ impl Failure {
             Self::Format => "format",
             Self::Disk => "disk",
             Self::Device => "device",
+            Self::Unreachable => "unreachable",
+            Self::Refused => "refused",
+            Self::Key => "key",
+            Self::Funds => "funds",
+            Self::Gas => "gas",
+            Self::Network => "network",
+            Self::Config => "config",
+            Self::Busy => "busy",
             Self::Interrupted => "interrupted",
         }
     }
@@ -122,22 +197,107 @@ impl Failure {
             Self::Format => 4,
             Self::Disk => 5,
             Self::Device => 6,
+            Self::Unreachable => 7,
+            Self::Refused => 8,
+            Self::Key => 9,
+            Self::Funds => 10,
+            Self::Gas => 11,
+            Self::Network => 12,
+            Self::Config => 13,
+            Self::Busy => 14,
             Self::Interrupted => 130,
         }
     }
 
     /// Tells the user and gives the exit code.
     pub fn print(self, error: &anyhow::Error, json: bool) -> ExitCode {
+        let message = words(error);
         if json {
-            println!(
-                "{}",
-                serde_json::json!({ "error": { "code": self.code(), "message": format!("{error:#}") } })
-            );
+            let detail = error.chain().filter_map(detail).last();
+            let error = serde_json::json!({ "code": self.code(), "detail": detail, "message": message });
+            println!("{}", serde_json::json!({ "error": error }));
         } else {
-            eprintln!("lyceum: {error:#}");
+            eprintln!("lyceum: {message}");
         }
         ExitCode::from(self.exit())
     }
+}
+
+/// The kind of a chain's error.
+fn of_chain(error: &ChainError) -> Option<Failure> {
+    Some(match error {
+        ChainError::Unreachable { .. } | ChainError::NotIncluded { .. } | ChainError::Undecided { .. } => {
+            Failure::Unreachable
+        }
+        ChainError::Refused { .. } | ChainError::Query { .. } | ChainError::NotTaken { .. } => {
+            Failure::Refused
+        }
+        ChainError::GasAboveCeiling { .. } | ChainError::OutOfGas { .. } | ChainError::FeeTooLow { .. } => {
+            Failure::Gas
+        }
+        ChainError::InsufficientFunds { .. } => Failure::Funds,
+        ChainError::WrongChain { .. }
+        | ChainError::OtherDeployment { .. }
+        | ChainError::Prefix { .. }
+        | ChainError::UnknownContract { .. } => Failure::Network,
+        ChainError::Key(_) | ChainError::KeyFile { .. } | ChainError::Passphrase { .. } => Failure::Key,
+        ChainError::Deployment { .. }
+        | ChainError::Setting { .. }
+        | ChainError::Address { .. }
+        | ChainError::TooLarge { .. }
+        | ChainError::StateGone { .. }
+        | ChainError::Pruned { .. } => Failure::Input,
+        _ => return None,
+    })
+}
+
+/// The finer code of a cause, where it has one.
+fn detail(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    if let Some(refusal) = cause.downcast_ref::<Refusal>() {
+        return Some(refusal.code);
+    }
+    if let Some(error) = cause.downcast_ref::<ChainError>() {
+        return Some(error.code());
+    }
+    if let Some(error) = cause.downcast_ref::<AgentError>() {
+        return Some(error.code());
+    }
+    if let Some(error) = cause.downcast_ref::<ServeError>() {
+        return Some(error.code());
+    }
+    if let Some(error) = cause.downcast_ref::<NetError>() {
+        return Some(error.code());
+    }
+    cause.downcast_ref::<LearnError>().map(LearnError::code)
+}
+
+/// An error with its causes, each said once: what a cause adds to a sentence that already holds it is nothing.
+pub fn words(error: &anyhow::Error) -> String {
+    let mut out = String::new();
+    for cause in error.chain() {
+        let said = cause.to_string();
+        if out.is_empty() {
+            out = said;
+        } else if !out.contains(&said) {
+            out.push_str(": ");
+            out.push_str(&said);
+        }
+    }
+    out
+}
+
+/// A command line that makes no sense, as clap says it; help and version are no errors and end well.
+pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
+    if json && error.use_stderr() {
+        let text = error.to_string();
+        let message = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
+        let error = serde_json::json!({ "code": "usage", "detail": null, "message": message });
+        println!("{}", serde_json::json!({ "error": error }));
+    } else {
+        // Whoever closed the pipe does not read this either.
+        let _ = error.print();
+    }
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
 }
 
 #[cfg(test)]
@@ -168,9 +328,39 @@ mod tests {
     #[test]
     fn every_kind_stands_in_the_table() {
         use Failure::*;
-        for kind in [Internal, Input, Format, Disk, Device, Interrupted] {
+        for kind in [
+            Internal,
+            Input,
+            Format,
+            Disk,
+            Device,
+            Unreachable,
+            Refused,
+            Key,
+            Funds,
+            Gas,
+            Network,
+            Config,
+            Busy,
+            Interrupted,
+        ] {
             let row = EXIT_CODES.lines().find(|l| l.contains(&format!("code {}", kind.code())));
             assert!(row.is_some_and(|r| r.trim_start().starts_with(&kind.exit().to_string())), "{kind:?}");
         }
+    }
+
+    #[test]
+    fn a_cause_that_was_said_is_not_said_again() {
+        let io = std::io::Error::other("no luck");
+        let store = StoreError::Io { path: "p".into(), source: io };
+        let error = anyhow::Error::from(store).context("opening");
+        assert_eq!(words(&error), "opening: p: no luck");
+    }
+
+    #[test]
+    fn a_refusal_brings_its_kind_and_code() {
+        let error = anyhow::Error::from(Refusal::new(Failure::Key, "key.missing", "none")).context("x");
+        assert_eq!(Failure::of(&error), Failure::Key);
+        assert_eq!(error.chain().filter_map(detail).last(), Some("key.missing"));
     }
 }

@@ -79,10 +79,8 @@ pub struct Training {
     pub step: Gauge,
     /// Its steps in all.
     pub steps: Gauge,
-    /// Its latest loss, nats.
-    pub loss: Number,
-    /// Steps trained since the start.
-    pub steps_total: Counter,
+    /// Tokens it reads a second.
+    pub tokens_per_second: Number,
 }
 
 /// The store.
@@ -164,8 +162,7 @@ impl Metrics {
         add(sub, "claim", "The claim that is trained for, 0 for none", &training.claim);
         add(sub, "step", "Its step", &training.step);
         add(sub, "steps_planned", "Its steps in all", &training.steps);
-        add(sub, "loss_nats", "Its latest loss", &training.loss);
-        add(sub, "steps", "Steps trained since the start", &training.steps_total);
+        add(sub, "tokens_per_second", "Tokens it reads a second", &training.tokens_per_second);
 
         let sub = registry.sub_registry_with_prefix("store");
         add(sub, "blobs", "Blobs", &store.blobs);

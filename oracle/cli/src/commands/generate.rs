@@ -23,8 +23,8 @@ pub struct Args {
     /// How many bytes to write
     #[arg(long, default_value_t = 300, value_name = "N")]
     bytes: usize,
-    /// 0 takes the likeliest byte every time
-    #[arg(long, default_value_t = 0.7, value_name = "T")]
+    /// 0 takes the likeliest byte every time; at most 10
+    #[arg(long, default_value_t = 0.7, value_name = "T", value_parser = temperature)]
     temperature: f64,
     /// The same seed gives the same text
     #[arg(long, default_value_t = 1, value_name = "S")]
@@ -35,6 +35,13 @@ pub struct Args {
     /// `cpu`, `cuda` or `cuda:N`
     #[arg(long, default_value = "cpu")]
     device: String,
+}
+
+fn temperature(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(t) if (0.0..=10.0).contains(&t) => Ok(t),
+        _ => Err("a number from 0 to 10".to_owned()),
+    }
 }
 
 /// Runs it.

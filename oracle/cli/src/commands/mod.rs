@@ -1,6 +1,16 @@
 //! One file per command: its arguments, its work, its output as text and as JSON.
 
+pub mod authority;
+pub mod beacon;
+pub mod completions;
 pub mod demo;
+pub mod deploy;
 pub mod export;
 pub mod generate;
+pub mod init;
 pub mod inspect;
+pub mod keys;
+pub mod node;
+pub mod query;
+pub mod tx;
+pub mod upgrade;

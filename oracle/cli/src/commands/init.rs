@@ -1,0 +1,158 @@
+//! `lyceum init`: a node's folder, with everything in it but the key that signs.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::ValueEnum;
+use lyceum_chain::{ChainError, Deployment};
+use serde_json::json;
+
+use crate::config::{Answers, Config, Role, template};
+use crate::failure::{BadInput, Failure, Refusal};
+use crate::node::identity;
+use crate::wallet::{HomeArgs, Keyring, create_private, write_private};
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    home: HomeArgs,
+    /// The network's deployment file; it is copied, and says which chain
+    #[arg(long, value_name = "FILE")]
+    network: Option<PathBuf>,
+    /// The chain's id [default: the deployment file's]
+    #[arg(long, value_name = "ID")]
+    chain_id: Option<String>,
+    /// CometBFT RPC endpoint; name two or more if you can
+    #[arg(long, value_name = "URL", required = true)]
+    rpc: Vec<String>,
+    /// What the node does
+    #[arg(long, value_delimiter = ',', default_value = "trainer,evaluator")]
+    roles: Vec<Role>,
+    /// The node's name in logs
+    #[arg(long, default_value = "node")]
+    name: String,
+    /// The key that will sign, of `lyceum keys`
+    #[arg(long, value_name = "NAME", default_value = "miner")]
+    key: String,
+    /// A file that holds the key's passphrase
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// Multiaddress that peers reach the node by, may be repeated
+    #[arg(long, value_name = "MULTIADDR")]
+    announce: Vec<String>,
+    /// A beacon whose rounds the node posts: a drand HTTP endpoint, or `lyceum beacon`; may be repeated
+    #[arg(long, value_name = "URL")]
+    beacon: Vec<String>,
+    /// Stake to bond, ulyc
+    #[arg(long, value_name = "ULYC")]
+    stake: Option<u64>,
+    /// `cpu`, `cuda` or `cuda:N`
+    #[arg(long)]
+    device: Option<String>,
+}
+
+/// Runs it.
+pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
+    let home = args.home.resolve()?;
+    let config = home.config();
+    if config.exists() {
+        let words = format!(
+            "{} is there already, and is never overwritten: edit it, or choose another folder with --home",
+            config.display()
+        );
+        return Err(Refusal::new(Failure::Input, "file.exists", words).into());
+    }
+    let deployment = match (&args.network, &args.chain_id) {
+        (Some(path), Some(id)) => Some(Deployment::load_for(path, id)?),
+        (Some(path), None) => Some(Deployment::load(path)?),
+        (None, _) => None,
+    };
+    let chain_id = args.chain_id.clone().or_else(|| deployment.as_ref().map(|d| d.chain_id.clone()));
+    let chain_id = chain_id.ok_or_else(|| {
+        BadInput("which chain? Give the network's deployment file with --network, or --chain-id".to_owned())
+    })?;
+    let text = template(&answers(&args, &chain_id, deployment.as_ref()));
+    // What is written must be what is read, before anything is made.
+    Config::check(&config, &text)?;
+    create_private(&home.0)?;
+    if let (Some(from), Some(deployment)) = (&args.network, &deployment) {
+        keep(deployment, from, &home.deployment())?;
+    }
+    let peer = identity::peer(&home.0)?;
+    identity::secret(&home.0)?;
+    create_private(&home.0.join("store"))?;
+    write_private(&config, text.as_bytes())?;
+    let id = peer.peer_id().to_string();
+    if json {
+        println!("{}", json!({ "config": config, "chain_id": chain_id, "peer_id": id }));
+        return Ok(());
+    }
+    println!("{} is ready; peers know this node as {id}\n\nNext:", config.display());
+    let mut step = 0;
+    let mut say = |words: String| {
+        step += 1;
+        println!("  {step}. {words}");
+    };
+    let flag = format!("--home {}", home.0.display());
+    if deployment.is_none() {
+        say(format!("copy the network's deployment file to {}", home.deployment().display()));
+    }
+    if Keyring::of(&home).entry(&args.key).is_err() {
+        say(format!("lyceum keys add {} {flag}", args.key));
+    }
+    say("send LYC to its address: for the stake, the bonds of claims, and fees".to_owned());
+    say(format!("lyceum node --config {} --check", config.display()));
+    say(format!("lyceum node --config {}", config.display()));
+    Ok(())
+}
+
+fn answers(args: &Args, chain_id: &str, deployment: Option<&Deployment>) -> Answers {
+    let mut answers = Answers::default();
+    answers.set("node.name", args.name.clone());
+    let roles = args.roles.iter().filter_map(|r| Some(r.to_possible_value()?.get_name().to_owned()));
+    answers.set("node.roles", roles.collect::<Vec<_>>());
+    answers.set("chain.id", chain_id);
+    answers.set("chain.rpc", args.rpc.clone());
+    answers.set("key.name", args.key.clone());
+    let prefix = deployment.and_then(|d| d.authority.rsplit_once('1')).map(|(prefix, _)| prefix);
+    if let Some(prefix) = prefix.filter(|p| *p != "wasm") {
+        answers.set("chain.prefix", prefix);
+    }
+    if let Some(path) = &args.passphrase_file {
+        // Paths in the file are relative to it; one of the command line is relative to where we are.
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        answers.set("key.passphrase_file", path.display().to_string());
+    }
+    if !args.announce.is_empty() {
+        answers.set("net.announce", args.announce.clone());
+    }
+    if !args.beacon.is_empty() {
+        answers.set("beacon.urls", args.beacon.clone());
+    }
+    if let Some(stake) = args.stake {
+        answers.set("node.stake_ulyc", i64::try_from(stake).unwrap_or(i64::MAX));
+    }
+    if let Some(device) = &args.device {
+        answers.set("work.device", device.clone());
+    }
+    answers
+}
+
+/// Copies the deployment file, unless the very same is there.
+fn keep(deployment: &Deployment, from: &Path, to: &Path) -> anyhow::Result<()> {
+    if !to.exists() {
+        return Ok(deployment.save(to)?);
+    }
+    let there = Deployment::load(to).with_context(|| format!("{} is in the way", to.display()))?;
+    if there.chain_id != deployment.chain_id {
+        let (path, expected, found) = (to.display().to_string(), deployment.chain_id.clone(), there.chain_id);
+        return Err(ChainError::OtherDeployment { path, expected, found }.into());
+    }
+    if there != *deployment {
+        let words =
+            format!("{} differs from {}: remove the one that is out of date", to.display(), from.display());
+        return Err(Refusal::new(Failure::Network, "deployment.differs", words).into());
+    }
+    Ok(())
+}

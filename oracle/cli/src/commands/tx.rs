@@ -1,0 +1,268 @@
+//! `lyceum tx`: sends a contract a message. What it will do is shown first, from a simulation.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+
+use clap::{ArgMatches, Args as _, Command, FromArgMatches, Id};
+use cosmrs::Any;
+use cosmrs::cosmwasm::MsgExecuteContract;
+use cosmrs::tx::Msg;
+use cosmwasm_std::Addr;
+use lyceum_api::DENOM;
+use lyceum_chain::ChainError;
+use lyceum_chain::cosmos::{Client, Fee};
+use serde_json::{Value, json};
+
+use super::query::spoken;
+use crate::failure::{BadInput, Failure, Refusal};
+use crate::session::{GasArgs, Network, NetworkArgs, runtime};
+use crate::speech::{Consequence, Kind, lyc, subcommands};
+use crate::wallet::{Entry, Keyring, PassphraseArgs, Purpose};
+
+/// Flags that all messages have.
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// The key that signs [default: that of node.toml, or the only one]
+    #[arg(long, value_name = "NAME", help_heading = "Sending")]
+    from: Option<String>,
+    /// Send so many ulyc along (1 LYC is 1000000 ulyc)
+    #[arg(long, value_name = "ULYC", help_heading = "Sending")]
+    funds: Option<u128>,
+    /// Show message, gas, fee and what would happen, and send nothing
+    #[arg(long, help_heading = "Sending")]
+    dry_run: bool,
+    /// Send without asking
+    #[arg(long, help_heading = "Sending")]
+    yes: bool,
+    #[command(flatten, next_help_heading = "Sending")]
+    passphrase: PassphraseArgs,
+    #[command(flatten)]
+    network: NetworkArgs,
+    #[command(flatten)]
+    gas: GasArgs,
+}
+
+/// Arguments: which contract, which message, its fields.
+#[derive(Debug)]
+pub struct Args(ArgMatches);
+
+fn build(command: Command) -> Command {
+    let raw = Common::augment_args(Command::new("raw"))
+        .about("Send JSON of your own")
+        .next_help_heading(clap::builder::Resettable::Reset)
+        .arg(clap::Arg::new("contract").required(true).help("The contract's name"))
+        .arg(clap::Arg::new("message").required(true).help("The message as JSON, or @FILE"));
+    subcommands(command, Kind::Execute, Common::augment_args).subcommand(raw)
+}
+
+impl clap::Args for Args {
+    fn augment_args(command: Command) -> Command {
+        command.subcommand_required(true).arg_required_else_help(true).defer(build)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+
+    fn group_id() -> Option<Id> {
+        None
+    }
+}
+
+impl FromArgMatches for Args {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self(matches.clone()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0 = matches.clone();
+        Ok(())
+    }
+}
+
+/// A message on its way.
+struct Draft {
+    contract: String,
+    address: Addr,
+    message: Value,
+    funds: u128,
+    sender: Entry,
+    account: Addr,
+}
+
+impl Draft {
+    fn any(&self) -> anyhow::Result<Any> {
+        let parse = |address: &Addr| address.as_str().parse::<cosmrs::AccountId>();
+        let wrong = |e: cosmrs::ErrorReport| anyhow::anyhow!("{e}");
+        let funds = match self.funds {
+            0 => vec![],
+            amount => vec![cosmrs::Coin { denom: DENOM.parse().map_err(wrong)?, amount }],
+        };
+        let msg = MsgExecuteContract {
+            sender: parse(&self.account).map_err(wrong)?,
+            contract: parse(&self.address).map_err(wrong)?,
+            msg: serde_json::to_vec(&self.message)?,
+            funds,
+        };
+        msg.to_any().map_err(wrong)
+    }
+}
+
+/// What a simulation says.
+struct Foreseen {
+    fee: Fee,
+    consequence: Consequence,
+}
+
+/// Runs it.
+pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
+    let (contract, message, matches) = spoken(&args.0, Kind::Execute)?;
+    let common = Common::from_arg_matches(matches)?;
+    let network = common.network.network(Some(&common.gas))?;
+    let address = network.contract(&contract)?;
+    let ring = Keyring::of(&network.home);
+    let sender = sender(&common, &network, &ring)?;
+    let account = sender.address(&network.settings.prefix)?;
+    let funds = common.funds.unwrap_or_default();
+    let draft = Draft { contract, address, message, funds, sender, account };
+    let runtime = runtime()?;
+    let foreseen = runtime.block_on(foresee(&network, &draft))?;
+    let ask = !common.dry_run && !common.yes;
+    if !json || ask {
+        // What is asked about is shown where the question is.
+        let mut out: Box<dyn Write> =
+            if json { Box::new(std::io::stderr()) } else { Box::new(std::io::stdout()) };
+        show(&mut out, &draft, &foreseen)?;
+    }
+    if common.dry_run {
+        if json {
+            println!("{}", dry(&draft, &foreseen));
+        }
+        return Ok(());
+    }
+    if ask {
+        confirm()?;
+    }
+    let passphrase = passphrase(&common, &network, &draft.sender.name)?;
+    let key = ring.open(&draft.sender.name, &passphrase)?;
+    drop(passphrase);
+    let done = runtime.block_on(async {
+        let client = Client::connect(network.settings.clone(), Arc::new(key)).await?;
+        anyhow::Ok(client.send(vec![draft.any()?]).await?)
+    })?;
+    let consequence = Consequence::of(&done.events, draft.account.as_str(), &network.names());
+    if json {
+        let value = json!({
+            "hash": done.hash,
+            "height": done.height,
+            "gas_wanted": done.gas_wanted,
+            "gas_used": done.gas_used,
+            "consequence": consequence,
+            "events": done.events,
+        });
+        println!("{value}");
+    } else {
+        println!("\nincluded at height {} as {}, {} gas used", done.height, done.hash, done.gas_used);
+        for line in &consequence.lines {
+            println!("  {line}");
+        }
+    }
+    Ok(())
+}
+
+/// Who signs.
+fn sender(common: &Common, network: &Network, ring: &Keyring) -> anyhow::Result<Entry> {
+    if let Some(name) = common.from.as_ref().or(network.config.as_ref().map(|c| &c.key.name)) {
+        return ring.entry(name);
+    }
+    let mut all = ring.entries()?;
+    match (all.pop(), all.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (None, _) => {
+            let words = "there is no key to sign with: `lyceum keys add NAME` makes one";
+            Err(Refusal::new(Failure::Key, "key.missing", words).into())
+        }
+        _ => {
+            Err(BadInput("which key signs? Name it with --from; `lyceum keys list` shows them".to_owned())
+                .into())
+        }
+    }
+}
+
+fn passphrase(common: &Common, network: &Network, key: &str) -> anyhow::Result<zeroize::Zeroizing<String>> {
+    let of_config = || {
+        let config = network.config.as_ref().filter(|c| c.key.name == key)?;
+        config.key.passphrase_file.as_ref().map(|p| PassphraseArgs::from_file(config.path(p)))
+    };
+    match of_config().filter(|_| common.passphrase.is_empty()) {
+        Some(file) => file.read(key, Purpose::Open),
+        None => common.passphrase.read(key, Purpose::Open),
+    }
+}
+
+/// Simulates, and reads the events that come of it.
+async fn foresee(network: &Network, draft: &Draft) -> anyhow::Result<Foreseen> {
+    let client = network.look(draft.sender.public).await?;
+    // The chain would only say that it cannot pay; here both numbers are known.
+    let held = client.balance(&draft.account).await?;
+    if held < draft.funds {
+        let (account, short) = (draft.account.to_string(), draft.funds - held);
+        let words = format!(
+            "it holds {}, {} are sent along, {} are missing",
+            lyc(held),
+            lyc(draft.funds),
+            lyc(short)
+        );
+        return Err(ChainError::InsufficientFunds { account, words }.into());
+    }
+    let (fee, events) = client.foresee(&[draft.any()?]).await?;
+    let consequence = Consequence::of(&events, draft.account.as_str(), &network.names());
+    Ok(Foreseen { fee, consequence })
+}
+
+fn dry(draft: &Draft, foreseen: &Foreseen) -> Value {
+    json!({
+        "dry_run": true,
+        "contract": draft.contract,
+        "address": draft.address,
+        "message": draft.message,
+        "from": draft.account,
+        "funds": draft.funds.to_string(),
+        "gas_used": foreseen.fee.gas_used,
+        "gas_limit": foreseen.fee.gas_limit,
+        "fee": foreseen.fee.amount.to_string(),
+        "consequence": foreseen.consequence,
+    })
+}
+
+fn show(out: &mut dyn Write, draft: &Draft, foreseen: &Foreseen) -> std::io::Result<()> {
+    writeln!(out, "message  {} to {} ({})", draft.message, draft.contract, draft.address)?;
+    writeln!(out, "from     {} ({})", draft.sender.name, draft.account)?;
+    if draft.funds > 0 {
+        writeln!(out, "funds    {} ({} {DENOM})", lyc(draft.funds), draft.funds)?;
+    }
+    writeln!(out, "gas      {} simulated, {} allowed", foreseen.fee.gas_used, foreseen.fee.gas_limit)?;
+    writeln!(out, "fee      {} ({} {DENOM})", lyc(foreseen.fee.amount), foreseen.fee.amount)?;
+    writeln!(out, "what it does")?;
+    if foreseen.consequence.lines.is_empty() {
+        writeln!(out, "  nothing that shows in events")?;
+    }
+    for line in &foreseen.consequence.lines {
+        writeln!(out, "  {line}")?;
+    }
+    Ok(())
+}
+
+fn confirm() -> anyhow::Result<()> {
+    if !std::io::stdin().is_terminal() {
+        let words = "nobody is there to say yes: add --yes to send it, or --dry-run to look only".to_owned();
+        return Err(BadInput(words).into());
+    }
+    eprint!("Send it? [y/N] ");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    match matches!(line.trim(), "y" | "Y" | "yes") {
+        true => Ok(()),
+        false => Err(Refusal::new(Failure::Input, "tx.declined", "nothing was sent").into()),
+    }
+}

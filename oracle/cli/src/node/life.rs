@@ -1,0 +1,223 @@
+//! A node's life: everything local is taken first, so that what is wrong there is told at once; then the chain is
+//! waited for, however long it takes; then the driver lives until it is told to leave.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use lyceum_agent::{
+    AgentError, Backoff, BeaconSource, Cancel, Drain, Ended, Event, Node, NodeConfig, Pace, Shared,
+    StatusWatch, What, Workers,
+};
+use lyceum_chain::Deployment;
+use lyceum_chain::cosmos::{Client, Cosmos, Key, Settings};
+use lyceum_net::{Limits, Network};
+use lyceum_serve::Server;
+use lyceum_store::Store;
+use tokio::sync::{mpsc, watch};
+
+use super::lock::Lock;
+use super::parts::{self, Who};
+use super::peers::{Known, Remote, keep};
+use super::telling::{StoreSeen, Telling};
+use super::{disk, identity, signals};
+use crate::beacon::Source;
+use crate::config::Config;
+use crate::wallet::PassphraseArgs;
+
+/// How often health and metrics are brought up to date.
+const TELL: Duration = Duration::from_secs(2);
+/// Events that may wait for the log.
+const EVENTS: usize = 1024;
+
+/// What only demos and tests ask of a node.
+#[derive(Debug, Default)]
+pub struct How {
+    /// It leaves when its standard input ends.
+    pub ends_with_input: bool,
+    /// A file that says what it does wrong.
+    pub misbehave: Option<PathBuf>,
+}
+
+/// Lives until told to leave.
+pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> anyhow::Result<()> {
+    let adversary = how.misbehave.as_deref().map(parts::adversary).transpose()?;
+    let _lock = Lock::take(&config.folder)?;
+    let server = Server::bind(config.serve.listen).await.context("serve.listen")?;
+    let deployment = parts::deployment(config)?;
+    let device = lyceum_learn::device::device(&config.work.device)?;
+    let peer = identity::peer(&config.folder)?;
+    let secret = identity::secret(&config.folder)?;
+    let store = parts::store(config)?;
+    let key = parts::key(config, passphrase)?;
+    let network = Network::start(&peer, &parts::listen(config), store.clone(), Limits::default()).await?;
+    let beacon = match config.beacon.urls.as_slice() {
+        [] => None,
+        urls => Some(Arc::new(Source::new(urls, &deployment.beacon)?) as Arc<dyn BeaconSource>),
+    };
+    let (drain, cancel) = (Drain::new(), Cancel::new());
+    let signals =
+        signals::listen(drain.clone(), cancel.clone(), Duration::from_secs(config.node.drain_seconds))?;
+    if how.ends_with_input {
+        signals::leave_with_input(drain.clone(), Duration::from_secs(config.node.drain_seconds));
+    }
+
+    let telling = Telling::new(&config.chain.id);
+    tracing::info!(
+        node = config.node.name,
+        chain = config.chain.id,
+        peer = %peer.peer_id(),
+        health = %format!("http://{}", server.address()),
+        "begins"
+    );
+    let pages =
+        tokio::spawn(server.run(telling.alive.clone(), telling.ready.clone(), telling.metrics.clone()));
+    let stopped = || async {
+        tokio::select! {
+            () = drain.begun() => {}
+            () = cancel.cancelled() => {}
+        }
+    };
+    let client = tokio::select! {
+        client = connect(config.settings(), key, &deployment, &telling, &store) => client?,
+        // Nothing is owed yet by a life that has not seen the chain.
+        () = stopped() => return Ok(()),
+    };
+    let contracts = deployment.contracts();
+    let addresses = parts::announced(config, &network.listening());
+    if addresses.is_empty() {
+        tracing::warn!("no address is announced (net.announce): peers cannot fetch this node's blocks");
+    }
+    tracing::info!(account = %client.account(), addresses = addresses.join(" "), "connected");
+    let account = client.account().to_string();
+    let who = Who { config, account: &account, contracts: &contracts, peer: &peer, addresses };
+    let node_config = NodeConfig {
+        name: config.node.name.clone(),
+        folder: config.folder.clone(),
+        secret,
+        roles: parts::roles(who)?,
+        adversary,
+    };
+    let (tell, events) = mpsc::channel(EVENTS);
+    let shared = Shared {
+        beacon,
+        events: Some(tell),
+        cancel: cancel.clone(),
+        drain: drain.clone(),
+        pace: Pace::real(),
+        // A run of days keeps no seat from its answer.
+        workers: Workers::with_lanes(config.work.jobs, config.work.jobs),
+        device,
+        ..Shared::new(Arc::new(Remote(network.clone())), config.work.jobs)
+    };
+    let known = watch::Sender::new(Known::default());
+    let book = tokio::spawn(keep(client.clone(), contracts.nodes.clone(), network.clone(), known.clone()));
+    let mut node = Node::new(node_config, Cosmos::new(client.clone(), contracts), store.clone(), shared)?;
+    let teller = tokio::spawn(tell_on(Watched {
+        telling,
+        status: node.status(),
+        client,
+        store: store.clone(),
+        network: network.clone(),
+        known: known.subscribe(),
+        stale: Duration::from_secs(config.chain.stale_seconds),
+        least_free: config.store.least_free_mib << 20,
+    }));
+    let log = tokio::spawn(log(events));
+
+    let ended = node.run().await;
+    // The driver's own end of the channel goes first, so that the log ends after its last line.
+    drop(node);
+    let _ = log.await;
+    network.shutdown().await;
+    for task in [teller, book, pages, signals] {
+        task.abort();
+    }
+    match ended {
+        Ok(Ended::OutOfTime) => {
+            tracing::warn!("left before everything was finished; it goes on at the next start")
+        }
+        Ok(_) => tracing::info!("left in good order"),
+        // A second signal: the journal has what is owed.
+        Err(AgentError::Cancelled) => {
+            tracing::warn!("stopped at once; what is owed goes on at the next start")
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+/// Connects and looks for the contracts, however long it takes; what no waiting mends is an error.
+async fn connect(
+    settings: Settings,
+    key: Key,
+    deployment: &Deployment,
+    telling: &Telling,
+    store: &Store,
+) -> anyhow::Result<Client> {
+    let (key, backoff) = (Arc::new(key), Backoff::default());
+    let mut failures: u32 = 0;
+    loop {
+        let (what, error) = match Client::connect(settings.clone(), key.clone()).await {
+            Ok(client) => match parts::contracts_answer(&client, deployment).await {
+                Ok(()) => return Ok(client),
+                Err((name, error)) => (format!("contract {name}"), error),
+            },
+            Err(error) => (format!("chain {}", settings.chain_id), error),
+        };
+        if !error.is_transient() {
+            return Err(anyhow::Error::from(error).context(what));
+        }
+        failures = failures.saturating_add(1);
+        let delay = backoff.after(failures);
+        tracing::warn!(what, %error, ?delay, "waits for the chain");
+        telling.no_chain(&error.to_string());
+        telling.store(seen(store), 0);
+        tokio::time::sleep(delay).await;
+    }
+}
+
+/// What is read to be told.
+struct Watched {
+    telling: Telling,
+    status: StatusWatch,
+    client: Client,
+    store: Arc<Store>,
+    network: Network,
+    known: watch::Receiver<Known>,
+    stale: Duration,
+    least_free: u64,
+}
+
+async fn tell_on(mut on: Watched) {
+    let mut tick = tokio::time::interval(TELL);
+    loop {
+        tick.tick().await;
+        on.telling.chain(&on.client.status(), on.stale);
+        let status = on.status.borrow().clone();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        on.telling.node(&status, now, on.stale.as_secs());
+        on.telling.store(seen(&on.store), on.least_free);
+        let known = on.known.borrow().clone();
+        on.telling.net(&on.network.stats(), known.peers, known.trouble.as_deref());
+    }
+}
+
+fn seen(store: &Store) -> StoreSeen {
+    let folder: &Path = store.dir();
+    let (blobs, damaged) = (store.list().len(), store.damaged().len());
+    StoreSeen { usage: store.usage(), blobs, damaged, free: disk::free(folder) }
+}
+
+/// Logs what the node tells: `event` is one JSON object, which log collectors and tests take apart.
+async fn log(mut events: mpsc::Receiver<Event>) {
+    while let Some(event) = events.recv().await {
+        let progress = matches!(event.what, What::Training { .. });
+        match serde_json::to_string(&event) {
+            Ok(event) if progress => tracing::debug!(target: "lyceum::event", event),
+            Ok(event) => tracing::info!(target: "lyceum::event", event),
+            Err(error) => tracing::warn!(%error, "an event does not write"),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Between the chain and the network: who is registered on chain may connect, and what a job needs is fetched from
+//! them.
+
+use std::time::Duration;
+
+use cosmwasm_std::Addr;
+use lyceum_agent::peers::{Peer, Peers};
+use lyceum_agent::{AgentError, Hash32};
+use lyceum_api::nodes::{NodeResponse, NodesResponse, QueryMsg};
+use lyceum_chain::cosmos::Client;
+use lyceum_net::{FetchError, Network, PeerEntry, Want};
+use lyceum_store::Store;
+use tokio::sync::watch;
+
+/// How often the registered peers are read from the chain.
+const REFRESH: Duration = Duration::from_secs(20);
+/// The most registered nodes that are looked at.
+const MOST: usize = 10_000;
+/// Nodes a page.
+const PAGE: u32 = 30;
+/// How long one blob may take in all; what came of it stays and is not fetched again.
+const DEADLINE: Duration = Duration::from_secs(3_600);
+
+/// Blobs from registered peers.
+#[derive(Debug, Clone)]
+pub struct Remote(pub Network);
+
+impl Peers for Remote {
+    fn sources(&self, _: &Hash32, _: &Store) -> Vec<Peer> {
+        Vec::new()
+    }
+
+    fn bring(
+        &self,
+        root: &Hash32,
+        most: u64,
+        _: &Store,
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<lyceum_agent::Result<()>> {
+        let want = Want { deadline: Some(DEADLINE), ..Want::new(*root.as_bytes(), most) };
+        let fetched = self.0.fetch_blocking(&want, |_| go_on());
+        Some(fetched.map_err(|error| match error {
+            FetchError::TooLarge { found, most, .. } => {
+                AgentError::TooLarge { what: "blob", root: *root, found, most }
+            }
+            FetchError::Store(error) => AgentError::Store(error),
+            FetchError::Cancelled { .. } | FetchError::Stopped => AgentError::Cancelled,
+            FetchError::Unavailable { asked, .. } => {
+                let last = format!(": {error}");
+                AgentError::Unavailable { what: "blob", root: *root, sources: asked, last }
+            }
+            other => {
+                AgentError::Unavailable { what: "blob", root: *root, sources: 0, last: format!(": {other}") }
+            }
+        }))
+    }
+}
+
+/// What is known of the registered peers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// How many there are, this node not counted.
+    pub peers: usize,
+    /// Why they cannot be read from the chain.
+    pub trouble: Option<String>,
+}
+
+/// Keeps the network's peers those that the chain registers, until the network is shut down.
+pub async fn keep(client: Client, nodes: Addr, network: Network, tell: watch::Sender<Known>) {
+    let mut before: Vec<PeerEntry> = Vec::new();
+    loop {
+        match registered(&client, &nodes).await {
+            Ok(found) => {
+                let entries: Vec<PeerEntry> =
+                    found.iter().filter(|n| n.node != *client.account()).filter_map(entry).collect();
+                let peers = entries.len();
+                if entries != before {
+                    match network.set_peers(entries.clone()).await {
+                        Ok(refused) => {
+                            for peer in refused {
+                                tracing::debug!(account = peer.account, error = %peer.error, "of no use as a peer");
+                            }
+                        }
+                        // The network was shut down: the node ends.
+                        Err(_) => return,
+                    }
+                    tracing::info!(peers, "registered peers");
+                    before = entries;
+                }
+                tell.send_replace(Known { peers, trouble: None });
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the registered peers cannot be read; those before stay");
+                let trouble = Some(format!("the registered peers cannot be read: {error}"));
+                tell.send_modify(|known| known.trouble = trouble);
+            }
+        }
+        tokio::time::sleep(REFRESH).await;
+    }
+}
+
+fn entry(node: &NodeResponse) -> Option<PeerEntry> {
+    let key = node.peer_key.as_slice().try_into().ok()?;
+    Some(PeerEntry { key, account: node.node.to_string(), addresses: node.addresses.clone() })
+}
+
+async fn registered(client: &Client, nodes: &Addr) -> lyceum_chain::Result<Vec<NodeResponse>> {
+    let mut all: Vec<NodeResponse> = Vec::new();
+    while all.len() < MOST {
+        let start_after = all.last().map(|n| n.node.to_string());
+        let query = QueryMsg::Nodes { start_after, limit: Some(PAGE) };
+        let page: NodesResponse = client.smart(nodes, &query, None).await?;
+        let Some(last) = page.nodes.last() else { break };
+        // Nodes come in the order of their accounts; a list that does not go on would be asked for forever.
+        if all.last().is_some_and(|before| last.node <= before.node) {
+            break;
+        }
+        all.extend(page.nodes);
+    }
+    Ok(all)
+}

@@ -1,0 +1,199 @@
+//! [`Consequence`]: what a transaction will do, or did, from its events, in sentences.
+
+use std::collections::BTreeMap;
+
+use cosmwasm_std::{Event, Timestamp};
+use serde::Serialize;
+
+/// The fewest seconds and nanoseconds since 1970 that are shown as a date: the year 2001.
+const SECONDS: std::ops::Range<u64> = 1_000_000_000..10_000_000_000;
+const NANOS: std::ops::Range<u64> = 1_000_000_000_000_000_000..10_000_000_000_000_000_000;
+
+/// What happens to whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Consequence {
+    /// What the account pays, beside the fee, ulyc.
+    pub pays: u128,
+    /// What it gets, ulyc.
+    pub gets: u128,
+    /// What moves and what the contracts say, in order.
+    pub lines: Vec<String>,
+}
+
+impl Consequence {
+    /// From events, as one account sees them; `names` are the contracts'. Transfers to modules (fees) are the fee's.
+    pub fn of(events: &[Event], account: &str, names: &BTreeMap<String, String>) -> Self {
+        let mut out = Self { pays: 0, gets: 0, lines: vec![] };
+        for event in events {
+            if event.ty == "transfer" {
+                out.transfer(event, account, names);
+            } else if let Some(name) = event.ty.strip_prefix("wasm-") {
+                out.lines.push(told(name, event, account, names));
+            }
+        }
+        out
+    }
+
+    fn transfer(&mut self, event: &Event, account: &str, names: &BTreeMap<String, String>) {
+        let get = |key: &str| event.attributes.iter().find(|a| a.key == key).map(|a| a.value.as_str());
+        let (Some(from), Some(to), Some(coins)) = (get("sender"), get("recipient"), get("amount")) else {
+            return;
+        };
+        let amount = ulyc(coins);
+        // Fees are no message's.
+        if amount == 0 || !event.attributes.iter().any(|a| a.key == "msg_index") {
+            return;
+        }
+        let who = |address: &str| names.get(address).cloned().unwrap_or_else(|| address.to_owned());
+        if from == account {
+            self.pays = self.pays.saturating_add(amount);
+            self.lines.push(format!("pays {} to {}", lyc(amount), who(to)));
+        } else if to == account {
+            self.gets = self.gets.saturating_add(amount);
+            self.lines.push(format!("gets {} from {}", lyc(amount), who(from)));
+        } else {
+            self.lines.push(format!("{} go from {} to {}", lyc(amount), who(from), who(to)));
+        }
+    }
+}
+
+fn told(name: &str, event: &Event, account: &str, names: &BTreeMap<String, String>) -> String {
+    let mut contract = "a contract".to_owned();
+    let mut said = vec![];
+    for attribute in &event.attributes {
+        let (key, value) = (attribute.key.as_str(), attribute.value.as_str());
+        match key {
+            "_contract_address" => contract = names.get(value).cloned().unwrap_or_else(|| value.to_owned()),
+            "msg_index" | "version" => {}
+            _ => said.push(format!("{key} {}", shown(key, value, account, names))),
+        }
+    }
+    let name = name.replace('_', " ");
+    match said.is_empty() {
+        true => format!("{contract}: {name}"),
+        false => format!("{contract}: {name}: {}", said.join(", ")),
+    }
+}
+
+fn shown(key: &str, value: &str, account: &str, names: &BTreeMap<String, String>) -> String {
+    if value == account {
+        return "yours".to_owned();
+    }
+    if let Some(name) = names.get(value) {
+        return name.clone();
+    }
+    let moment = matches!(key, "at" | "until") || key.ends_with("_at") || key.ends_with("_until");
+    let money =
+        matches!(key, "amount" | "stake" | "matured" | "bond" | "fee" | "paid" | "shared" | "deposit");
+    match value.parse::<u128>() {
+        Ok(n) if money => lyc(n),
+        Ok(n) if moment => date(n).unwrap_or_else(|| value.to_owned()),
+        _ => value.to_owned(),
+    }
+}
+
+/// A moment as a date, in UTC; nothing if the number is none.
+fn date(n: u128) -> Option<String> {
+    let n = u64::try_from(n).ok()?;
+    let seconds = if SECONDS.contains(&n) {
+        n
+    } else if NANOS.contains(&n) {
+        Timestamp::from_nanos(n).seconds()
+    } else {
+        return None;
+    };
+    // Days to civil dates: Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+    let (days, clock) = (seconds / 86_400, seconds % 86_400);
+    let z = days + 719_468;
+    let (era, doe) = (z / 146_097, z % 146_097);
+    let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let day = doy - (153 * mp + 2) / 5 + 1;
+    let month = if mp < 10 { mp + 3 } else { mp - 9 };
+    let year = yoe + era * 400 + u64::from(month <= 2);
+    Some(format!("{year}-{month:02}-{day:02} {:02}:{:02} UTC", clock / 3_600, clock / 60 % 60))
+}
+
+/// ulyc among coins such as `12ulyc,3other`.
+fn ulyc(coins: &str) -> u128 {
+    coins
+        .split(',')
+        .filter_map(|c| c.strip_suffix(lyceum_api::DENOM)?.parse::<u128>().ok())
+        .fold(0, u128::saturating_add)
+}
+
+/// An amount of ulyc for people, exact.
+pub fn lyc(ulyc: u128) -> String {
+    let (whole, rest) = (ulyc / 1_000_000, ulyc % 1_000_000);
+    match rest {
+        0 => format!("{whole} LYC"),
+        _ => format!("{whole}.{} LYC", format!("{rest:06}").trim_end_matches('0')),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cosmwasm_std::Attribute;
+
+    use super::*;
+
+    #[test]
+    fn amounts_and_dates_are_exact() {
+        assert_eq!(lyc(1_000_000_000), "1000 LYC");
+        assert_eq!(lyc(1_500_000), "1.5 LYC");
+        assert_eq!(lyc(1), "0.000001 LYC");
+        assert_eq!(date(1_709_164_800).unwrap(), "2024-02-29 00:00 UTC");
+        assert_eq!(date(1_735_689_599_000_000_000).unwrap(), "2024-12-31 23:59 UTC");
+        assert_eq!(date(77), None);
+        assert_eq!(ulyc("12ulyc,3other"), 12);
+    }
+
+    #[test]
+    fn a_bond_says_what_it_costs_and_what_becomes_of_it() {
+        let names = BTreeMap::from([("wasm1nodes".to_owned(), "nodes".to_owned())]);
+        // As they come from a chain: not through `add_attribute`, which refuses the chain's own keys.
+        let event = |ty: &str, attributes: &[(&str, &str)]| {
+            let mut event = Event::new(ty);
+            let of = |(key, value): &(&str, &str)| Attribute {
+                key: (*key).to_owned(),
+                value: (*value).to_owned(),
+            };
+            event.attributes = attributes.iter().map(of).collect();
+            event
+        };
+        let events = [
+            event("tx", &[("fee", "9ulyc")]),
+            event("transfer", &[("recipient", "wasm1fees"), ("sender", "wasm1me"), ("amount", "9ulyc")]),
+            event(
+                "transfer",
+                &[
+                    ("recipient", "wasm1nodes"),
+                    ("sender", "wasm1me"),
+                    ("amount", "1000000000ulyc"),
+                    ("msg_index", "0"),
+                ],
+            ),
+            event(
+                "wasm-node_bonded",
+                &[
+                    ("_contract_address", "wasm1nodes"),
+                    ("version", "1"),
+                    ("node", "wasm1me"),
+                    ("amount", "1000000000"),
+                    ("at", "1709164800"),
+                    ("msg_index", "0"),
+                ],
+            ),
+        ];
+        let found = Consequence::of(&events, "wasm1me", &names);
+        assert_eq!(found.pays, 1_000_000_000);
+        assert_eq!(
+            found.lines,
+            [
+                "pays 1000 LYC to nodes",
+                "nodes: node bonded: node yours, amount 1000 LYC, at 2024-02-29 00:00 UTC"
+            ]
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! The operator's folder, and files that only its owner may read.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::failure::{Failure, Refusal};
+
+/// Where keys and node lie.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct HomeArgs {
+    /// The operator's folder [default: $LYCEUM_HOME, else ~/.lyceum]
+    #[arg(long, value_name = "DIR")]
+    home: Option<PathBuf>,
+}
+
+impl HomeArgs {
+    /// The folder; it need not exist.
+    pub fn resolve(&self) -> anyhow::Result<Home> {
+        let of_env = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let found = self
+            .home
+            .clone()
+            .or_else(|| of_env("LYCEUM_HOME"))
+            .or_else(|| of_env("HOME").map(|home| home.join(".lyceum")));
+        found.map(Home).ok_or_else(|| {
+            let words = "neither LYCEUM_HOME nor HOME is set: name the operator's folder with --home";
+            Refusal::new(Failure::Input, "home.unknown", words).into()
+        })
+    }
+}
+
+/// The operator's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home(pub PathBuf);
+
+impl Home {
+    /// Key files.
+    pub fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
+    /// The node's configuration.
+    pub fn config(&self) -> PathBuf {
+        self.0.join("node.toml")
+    }
+
+    /// Where the contracts of the network are.
+    pub fn deployment(&self) -> PathBuf {
+        self.0.join("deployment.json")
+    }
+}
+
+/// A folder that only its owner may enter; one that is there stays as it is.
+pub fn create_private(dir: &Path) -> anyhow::Result<()> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.with_context(|| format!("cannot make the folder {}", dir.display()))
+}
+
+/// Writes a file that only its owner may read, whole or not at all, and never over another.
+pub fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let temp = path.with_extension(format!("new-{}", std::process::id()));
+    let write = || -> std::io::Result<()> {
+        let mut file: File = File::options().write(true).create_new(true).mode(0o600).open(&temp)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        // A link, unlike a rename, fails where something is already.
+        fs::hard_link(&temp, path)
+    };
+    let written = write();
+    let _ = fs::remove_file(&temp);
+    if written.as_ref().is_err_and(|e| e.kind() == std::io::ErrorKind::AlreadyExists) {
+        let words = format!("{} is there already, and is never overwritten", path.display());
+        return Err(Refusal::new(Failure::Input, "file.exists", words).into());
+    }
+    written.with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_private_file_is_its_owners_alone_and_never_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("a/b");
+        create_private(&folder).unwrap();
+        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+        let file = folder.join("secret");
+        write_private(&file, b"one").unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let refused = write_private(&file, b"two").unwrap_err();
+        assert!(refused.to_string().contains("never overwritten"), "{refused}");
+        assert_eq!(fs::read(&file).unwrap(), b"one");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing else is left");
+    }
+}
