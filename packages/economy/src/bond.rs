@@ -85,20 +85,21 @@ pub fn undetected(intervals: u32, faked: u32, drawn: u32) -> Result<Odds> {
     Ok(if several.at_most(&single) { several } else { single })
 }
 
-/// The smallest probability of being found, over every fraction and every way: `drawn / intervals`.
+/// The smallest probability of being found, over every fraction and every way: `drawn / intervals`. It is that of a
+/// single faked interval, for which the second bound above is never the smaller one.
 pub fn smallest_detection(intervals: u32, drawn: u32) -> Result<Odds> {
-    let miss = undetected(intervals, 1, drawn)?;
-    Ok(Odds { chance: miss.of - miss.chance, of: miss.of })
+    check(intervals, drawn)?;
+    Ok(Odds { chance: Uint256::from(drawn), of: Uint256::from(intervals) })
 }
 
 /// The claim bond: 1.5 · R · (1 − p) / p for the maximal reward R and the smallest detection p, rounded up.
 pub fn claim_bond(max_reward: Uint128, intervals: u32, drawn: u32) -> Result<Uint128> {
     let p = smallest_detection(intervals, drawn)?;
-    let margin = Uint256::from(max_reward) * Uint256::from(BOND_MARGIN); // 128 + 21 bits
-    let over = p.chance.full_mul(Uint256::from(ONE));
-    let bond = margin.full_mul(p.of - p.chance);
-    let bond = (bond + over - Uint512::one()) / over;
-    narrow(bond).ok_or(EconomyError::Overflow { what: "claim bond" })
+    // 128 + 21 + 20 bits: contracts compute it, and hold no arithmetic of 512 bits for it.
+    let margin = Uint256::from(max_reward) * Uint256::from(BOND_MARGIN) * (p.of - p.chance);
+    let over = p.chance * Uint256::from(ONE);
+    let bond = (margin + over - Uint256::one()) / over;
+    Uint128::try_from(bond).map_err(|_| EconomyError::Overflow { what: "claim bond" })
 }
 
 /// Expected profit, rounded up, of faking `faked` intervals for a reward against a bond: (1 − p) R − p B.
@@ -210,6 +211,9 @@ mod tests {
             prop_assert!(expected_profit(reward.into(), bond, n, faked, d).unwrap() <= 0);
             prop_assert!(reward < 1_000_000 || expected_profit(reward.into(), bond, n, faked, d).unwrap() < 0);
             prop_assert!(undetected(n, faked, d).unwrap().at_most(&undetected(n, faked - 1, d).unwrap()));
+            let (found, missed) = (smallest_detection(n, d).unwrap(), undetected(n, 1, d).unwrap());
+            let complement = Odds { chance: found.of - found.chance, of: found.of };
+            prop_assert!(complement.at_most(&missed) && missed.at_most(&complement));
         }
     }
 }
