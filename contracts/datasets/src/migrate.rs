@@ -1,13 +1,14 @@
 //! Migration: only from this contract, and never to an older version.
 
 use cosmwasm_std::{DepsMut, Response};
+use lyceum_onchain::version;
 
 use crate::contract::{NAME, VERSION};
 use crate::error::ContractError;
 
 /// Checks what is stored before the new code touches it.
 pub(crate) fn migrate(deps: DepsMut<'_>) -> Result<Response, ContractError> {
-    cw2::ensure_from_older_version(deps.storage, NAME, VERSION)?;
+    version::take_over(deps.storage, NAME, VERSION)?;
     Ok(Response::new())
 }
 

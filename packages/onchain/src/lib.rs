@@ -17,3 +17,4 @@ pub mod permission;
 pub mod sketch;
 pub mod sortition;
 pub mod tally;
+pub mod version;
