@@ -6,7 +6,7 @@ use cw_utils::nonpayable;
 use lyceum_api::tasks::{ExecuteMsg, InstantiateMsg, QueryMsg};
 
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::execute::{
     admin, attest, availability, beacon, challenge, commit, domain, draw, expire, finalize, heads, open,
     open_sketches, reveal, serve, settle, span, take, unseal, void,
@@ -28,7 +28,7 @@ pub fn instantiate(
     msg: InstantiateMsg,
 ) -> Result<Response, ContractError> {
     nonpayable(&info)?;
-    admin::instantiate(deps, &env, msg)
+    admin::instantiate(deps, &env, msg).map_err(Refused::reason)
 }
 
 /// Executes a message. Funds come with `OpenTask`, `Take` and `Challenge` alone; while paused, only the charter
@@ -45,9 +45,9 @@ pub fn execute(
         nonpayable(&info)?;
     }
     let by_charter = matches!(msg, SetParams { .. } | SetPaused { .. } | RegisterDomain { .. });
-    let mut ctx = Ctx::load(deps, env, info)?;
+    let mut ctx = Ctx::load(deps, env, info).map_err(Refused::reason)?;
     if by_charter {
-        ctx.only(&ctx.config.charter)?;
+        ctx.only(&ctx.config.charter).map_err(Refused::reason)?;
     } else if PAUSED.load(ctx.deps.storage)? {
         return Err(ContractError::Paused);
     }
@@ -88,24 +88,24 @@ pub fn execute(
         Finalize { task } => finalize::finalize(c, task),
         CheckHeads {} => heads::check(c),
     };
-    handled.map_err(|error| clock.error(error))?;
-    ctx.finish()
+    handled.map_err(|error| clock.error(error.reason()))?;
+    ctx.finish().map_err(Refused::reason)
 }
 
 /// Takes the answer of `experts`: the id of a block it recorded.
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn reply(deps: DepsMut<'_>, _env: Env, msg: Reply) -> Result<Response, ContractError> {
-    reveal::block_recorded(deps, msg)
+    reveal::block_recorded(deps, msg).map_err(Refused::reason)
 }
 
 /// Answers a query.
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn query(deps: Deps<'_>, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
-    queries::query(deps, &env, msg)
+    queries::query(deps, &env, msg).map_err(Refused::reason)
 }
 
 /// Migrates from an older version of this contract.
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn migrate(deps: DepsMut<'_>, _env: Env, _msg: Empty) -> Result<Response, ContractError> {
-    migration::migrate(deps)
+    migration::migrate(deps).map_err(Refused::reason)
 }

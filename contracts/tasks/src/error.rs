@@ -1,6 +1,6 @@
 //! Why a message was refused.
 use cosmwasm_std::{Addr, StdError, Timestamp, Uint128};
-use cw_utils::{ParseReplyError, PaymentError};
+use cw_utils::PaymentError;
 use lyceum_api::Hash32;
 use lyceum_api::canonical::DecodeError;
 use lyceum_economy::EconomyError;
@@ -27,10 +27,6 @@ pub enum ContractError {
     Decode(#[from] DecodeError),
     #[error(transparent)]
     Tile(#[from] TileError),
-    #[error(transparent)]
-    Reply(#[from] ParseReplyError),
-    #[error("cw2: {0}")]
-    Version(#[from] cw2::VersionError),
     #[error("tasks is paused")]
     Paused,
     #[error("no {what} {id}")]
@@ -111,4 +107,24 @@ pub enum ContractError {
     BelowThreshold { number: u64, required: u64, found: u64 },
     #[error("panel {panel} checks the heads")]
     HeadsUnderCheck { panel: u64 },
+}
+
+/// A [`ContractError`] on its way out: one word, so that passing it on costs a contract little code.
+#[derive(Debug)]
+pub struct Refused(Box<ContractError>);
+
+impl<E> From<E> for Refused
+where
+    ContractError: From<E>,
+{
+    fn from(error: E) -> Self {
+        Self(Box::new(error.into()))
+    }
+}
+
+impl Refused {
+    /// What a caller is told.
+    pub fn reason(self) -> ContractError {
+        *self.0
+    }
 }

@@ -1,6 +1,6 @@
 //! What the contract answers.
 use cosmwasm_std::{Binary, Deps, Env, Order, StdResult, to_json_binary};
-use cw_storage_plus::Bound;
+use cw_storage_plus::{Bound, Item};
 use lyceum_api::manifest::seed;
 use lyceum_api::tasks::*;
 use lyceum_economy::learning_block::threshold_now;
@@ -8,12 +8,12 @@ use lyceum_economy::params::BLOCK_SECONDS;
 use lyceum_onchain::paging;
 
 use crate::clock::Clock;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::execute::unseal::is_exposed;
 use crate::rounds::{self, POSTED, WANTED};
 use crate::state::*;
 
-pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, ContractError> {
+pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, Refused> {
     let clock = Clock::load(deps.storage, env.block.time)?;
     let answer = match msg {
         QueryMsg::Config {} => to_json_binary(&config(deps)?),
@@ -59,23 +59,37 @@ pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, Contrac
         }
         QueryMsg::OpenLearningBlock {} => to_json_binary(&open_learning_block(deps, &clock)?),
         QueryMsg::LearningBlocks { start_after, limit } => {
-            let range = SEALED.range(deps.storage, after(start_after), None, Order::Ascending);
-            let learning_blocks = range
-                .take(paging::limit(limit))
-                .map(|item| item.map(|(_, b)| b))
-                .collect::<StdResult<_>>()?;
+            let sealed = OPEN_BLOCK.load(deps.storage)?.number;
+            let first = start_after.map_or(0, |after| after.saturating_add(1));
+            let numbers = (first..sealed).take(paging::limit(limit));
+            let learning_blocks = numbers.map(|number| SEALED.load(deps.storage, number));
+            let learning_blocks = learning_blocks.collect::<StdResult<_>>()?;
             to_json_binary(&LearningBlocksResponse { learning_blocks })
         }
     };
     Ok(answer?)
 }
 
-fn found<T>(what: &'static str, id: u64, stored: Option<T>) -> Result<T, ContractError> {
-    stored.ok_or(ContractError::NotFound { what, id })
+fn found<T>(what: &'static str, id: u64, stored: Option<T>) -> Result<T, Refused> {
+    stored.ok_or_else(|| ContractError::NotFound { what, id }.into())
 }
 
-fn after(id: Option<u64>) -> Option<Bound<'static, u64>> {
-    id.map(Bound::exclusive)
+/// A page of ids: they are given from 1 on, and nothing is ever removed.
+fn page(
+    deps: Deps<'_>,
+    count: &Item<u64>,
+    start_after: Option<u64>,
+    limit: Option<u32>,
+) -> StdResult<Vec<u64>> {
+    let first = start_after.unwrap_or(0).saturating_add(1);
+    let last = count.may_load(deps.storage)?.unwrap_or_default();
+    Ok((first..=last).take(paging::limit(limit)).collect())
+}
+
+/// A page of ids that something lists, ascending.
+fn page_of(ids: Vec<u64>, start_after: Option<u64>, limit: Option<u32>) -> Vec<u64> {
+    let later = ids.into_iter().filter(|id| start_after.is_none_or(|after| *id > after));
+    later.take(paging::limit(limit)).collect()
 }
 
 fn config(deps: Deps<'_>) -> StdResult<ConfigResponse> {
@@ -94,8 +108,8 @@ fn domain(id: u64, domain: Domain) -> DomainResponse {
 }
 
 fn domains(deps: Deps<'_>, start_after: Option<u64>, limit: Option<u32>) -> StdResult<DomainsResponse> {
-    let range = DOMAINS.range(deps.storage, after(start_after), None, Order::Ascending);
-    let domains = range.take(paging::limit(limit)).map(|item| item.map(|(id, d)| domain(id, d)));
+    let ids = page(deps, &DOMAIN_COUNT, start_after, limit)?;
+    let domains = ids.into_iter().map(|id| Ok(domain(id, DOMAINS.load(deps.storage, id)?)));
     Ok(DomainsResponse { domains: domains.collect::<StdResult<_>>()? })
 }
 
@@ -129,9 +143,8 @@ fn tasks(
     start_after: Option<u64>,
     limit: Option<u32>,
 ) -> StdResult<TasksResponse> {
-    let range = TASKS.range(deps.storage, after(start_after), None, Order::Ascending);
-    let tasks =
-        range.take(paging::limit(limit)).map(|item| item.and_then(|(id, t)| task(deps, id, t, clock)));
+    let ids = page(deps, &TASK_COUNT, start_after, limit)?;
+    let tasks = ids.into_iter().map(|id| task(deps, id, TASKS.load(deps.storage, id)?, clock));
     Ok(TasksResponse { tasks: tasks.collect::<StdResult<_>>()? })
 }
 
@@ -167,21 +180,13 @@ fn claims(
     of_task: Option<u64>,
     start_after: Option<u64>,
     limit: Option<u32>,
-) -> Result<ClaimsResponse, ContractError> {
-    let limit = paging::limit(limit);
-    let stored: Vec<Claim> = match of_task {
-        Some(id) => {
-            let task = found("task", id, TASKS.may_load(deps.storage, id)?)?;
-            let ids = task.claims.into_iter().filter(|id| start_after.is_none_or(|after| *id > after));
-            ids.take(limit).map(|id| CLAIMS.load(deps.storage, id)).collect::<StdResult<_>>()?
-        }
-        None => {
-            let range = CLAIMS.range(deps.storage, after(start_after), None, Order::Ascending);
-            range.take(limit).map(|item| item.map(|(_, c)| c)).collect::<StdResult<_>>()?
-        }
+) -> Result<ClaimsResponse, Refused> {
+    let ids = match of_task {
+        Some(id) => page_of(found("task", id, TASKS.may_load(deps.storage, id)?)?.claims, start_after, limit),
+        None => page(deps, &CLAIM_COUNT, start_after, limit)?,
     };
-    let claims = stored.into_iter().map(|stored| claim(deps, clock, stored)).collect::<StdResult<_>>()?;
-    Ok(ClaimsResponse { claims })
+    let claims = ids.into_iter().map(|id| claim(deps, clock, CLAIMS.load(deps.storage, id)?));
+    Ok(ClaimsResponse { claims: claims.collect::<StdResult<_>>()? })
 }
 
 fn panel(panel: Panel, clock: &Clock) -> PanelResponse {
@@ -217,18 +222,12 @@ fn panels(
     of_claim: Option<u64>,
     start_after: Option<u64>,
     limit: Option<u32>,
-) -> Result<PanelsResponse, ContractError> {
-    let limit = paging::limit(limit);
+) -> Result<PanelsResponse, Refused> {
     let ids = match of_claim {
         Some(id) => {
-            let claim = found("claim", id, CLAIMS.may_load(deps.storage, id)?)?;
-            let ids = claim.panels.into_iter().filter(|id| start_after.is_none_or(|after| *id > after));
-            ids.take(limit).collect()
+            page_of(found("claim", id, CLAIMS.may_load(deps.storage, id)?)?.panels, start_after, limit)
         }
-        None => {
-            let keys = PANELS.keys(deps.storage, after(start_after), None, Order::Ascending);
-            keys.take(limit).collect::<StdResult<_>>()?
-        }
+        None => page(deps, &PANEL_COUNT, start_after, limit)?,
     };
     Ok(load_panels(deps, clock, ids)?)
 }
@@ -241,7 +240,8 @@ fn seats(
     limit: Option<u32>,
 ) -> StdResult<PanelsResponse> {
     let node = deps.api.addr_validate(node)?;
-    let keys = SEATS.prefix(&node).keys(deps.storage, after(start_after), None, Order::Ascending);
+    let keys =
+        SEATS.prefix(&node).keys(deps.storage, start_after.map(Bound::exclusive), None, Order::Ascending);
     let ids = keys.take(paging::limit(limit)).collect::<StdResult<_>>()?;
     load_panels(deps, clock, ids)
 }

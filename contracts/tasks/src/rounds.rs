@@ -5,7 +5,7 @@ use lyceum_api::Hash32;
 use lyceum_api::tasks::Beacon;
 use lyceum_onchain::beacon;
 
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 
 /// round → its signature.
 pub const POSTED: Map<u64, Binary> = Map::new("rounds_posted");
@@ -44,7 +44,7 @@ pub fn random(signature: &Binary) -> Hash32 {
 }
 
 /// A round's randomness, which must be posted.
-pub fn randomness(storage: &dyn Storage, round: u64) -> Result<Hash32, ContractError> {
+pub fn randomness(storage: &dyn Storage, round: u64) -> Result<Hash32, Refused> {
     let signature = POSTED.may_load(storage, round)?.ok_or(ContractError::RoundUnknown { round })?;
     Ok(random(&signature))
 }

@@ -34,12 +34,40 @@ impl<I: Interface> Contract<I> {
 
     /// A message that executes there, with funds.
     pub fn execute(&self, msg: &I::Execute, funds: Vec<Coin>) -> StdResult<CosmosMsg> {
+        self.send(msg, funds)
+    }
+
+    /// What [`only`] made, as a message.
+    pub(crate) fn send(&self, msg: &impl Serialize, funds: Vec<Coin>) -> StdResult<CosmosMsg> {
         let contract_addr = self.addr.to_string();
         Ok(WasmMsg::Execute { contract_addr, msg: to_json_binary(msg)?, funds }.into())
     }
 
     /// Asks the contract. The modules of the contracts wrap this with the answer's type.
     pub fn query<T: DeserializeOwned>(&self, querier: &QuerierWrapper<'_>, msg: &I::Query) -> StdResult<T> {
+        self.ask(querier, msg)
+    }
+
+    /// What [`only`] made, as a query.
+    pub(crate) fn ask<T: DeserializeOwned>(
+        &self,
+        querier: &QuerierWrapper<'_>,
+        msg: &impl Serialize,
+    ) -> StdResult<T> {
         querier.query_wasm_smart(self.addr.as_str(), msg)
     }
 }
+
+/// One variant of a message, written as its own enum writes it. A contract that says only this to a neighbour then
+/// holds no code for all the rest that the neighbour hears.
+macro_rules! only {
+    ($variant:ident { $($field:ident: $type:ty),* $(,)? }) => {{
+        #[derive(serde::Serialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Only {
+            $variant { $($field: $type),* },
+        }
+        Only::$variant { $($field),* }
+    }};
+}
+pub(crate) use only;

@@ -5,7 +5,7 @@ mod event;
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Addr, CosmosMsg, StdResult, Timestamp, Uint128};
 
-use crate::client::{Contract, Interface};
+use crate::client::{Contract, Interface, only};
 
 pub use event::{EVENT_VERSION, Event};
 
@@ -168,6 +168,6 @@ pub struct HistoryResponse {
 impl Client {
     /// Awards credits.
     pub fn award(&self, awards: Vec<Award>) -> StdResult<CosmosMsg> {
-        self.execute(&ExecuteMsg::Award { awards }, vec![])
+        self.send(&only!(Award { awards: Vec<Award> }), vec![])
     }
 }

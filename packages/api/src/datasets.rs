@@ -1,15 +1,17 @@
 //! Datasets: proposal, audit by a drawn committee, vote, tier, and the record of their use.
 
 mod event;
+mod part;
 
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Addr, Binary, CosmosMsg, QuerierWrapper, StdResult, Timestamp, Uint128};
 
 use crate::Hash32;
 use crate::canonical::{Canonical, DecodeError, Decoder, Encoder};
-use crate::client::{Contract, Interface};
+use crate::client::{Contract, Interface, only};
 
 pub use event::{EVENT_VERSION, Event};
+pub use part::{DatasetPart, ManifestPart, ShardPart};
 
 /// Marker of the interface of `datasets`.
 #[derive(Debug, Clone)]
@@ -484,12 +486,26 @@ pub struct UsedResponse {
 impl Client {
     /// Pushes a node's voting power. If it fails, so must the change of stake that caused it.
     pub fn set_power(&self, node: &Addr, power: u64) -> StdResult<CosmosMsg> {
-        self.execute(&ExecuteMsg::SetPower { node: node.to_string(), power }, vec![])
+        let node = node.to_string();
+        self.send(&only!(SetPower { node: String, power: u64 }), vec![])
     }
 
     /// One dataset; an error if it does not exist.
-    pub fn dataset(&self, querier: &QuerierWrapper<'_>, dataset: u64) -> StdResult<DatasetResponse> {
-        self.query(querier, &QueryMsg::Dataset { dataset })
+    pub fn dataset(&self, querier: &QuerierWrapper<'_>, dataset: u64) -> StdResult<DatasetPart> {
+        self.ask(querier, &only!(Dataset { dataset: u64 }))
+    }
+
+    /// Records what an improvement used, in a learning block.
+    pub fn record_use(
+        &self,
+        learning_block: u64,
+        model: u64,
+        epoch: u64,
+        improvement: i64,
+        uses: Vec<Use>,
+    ) -> StdResult<CosmosMsg> {
+        let msg = only!(RecordUse { learning_block: u64, model: u64, epoch: u64, improvement: i64, uses: Vec<Use> });
+        self.send(&msg, vec![])
     }
 
     /// Which shards were used already.
@@ -500,6 +516,7 @@ impl Client {
         epoch: u64,
         shards: Vec<Hash32>,
     ) -> StdResult<Vec<bool>> {
-        self.query::<UsedResponse>(querier, &QueryMsg::Used { model, epoch, shards }).map(|r| r.used)
+        self.ask::<UsedResponse>(querier, &only!(Used { model: u64, epoch: u64, shards: Vec<Hash32> }))
+            .map(|r| r.used)
     }
 }

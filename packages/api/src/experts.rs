@@ -7,7 +7,7 @@ use cosmwasm_std::{Addr, CosmosMsg, QuerierWrapper, StdResult, Timestamp};
 
 use crate::Hash32;
 use crate::canonical::Encoder;
-use crate::client::{Contract, Interface};
+use crate::client::{Contract, Interface, only};
 use crate::manifest::Target;
 
 pub use event::{EVENT_VERSION, Event};
@@ -347,26 +347,38 @@ pub fn block_leaf(id: u64, block: &NewBlock, score: i64) -> Hash32 {
 impl Client {
     /// Records a provisional block.
     pub fn add_block(&self, block: NewBlock) -> StdResult<CosmosMsg> {
-        self.execute(&ExecuteMsg::AddBlock { block }, vec![])
+        self.send(&only!(AddBlock { block: NewBlock }), vec![])
     }
 
     /// Makes a block final.
     pub fn finalize(&self, block: u64, score: i64, fork: bool) -> StdResult<CosmosMsg> {
-        self.execute(&ExecuteMsg::Finalize { block, score, fork }, vec![])
+        self.send(&only!(Finalize { block: u64, score: i64, fork: bool }), vec![])
     }
 
     /// Voids a block.
     pub fn void(&self, block: u64) -> StdResult<CosmosMsg> {
-        self.execute(&ExecuteMsg::Void { block }, vec![])
+        self.send(&only!(Void { block: u64 }), vec![])
     }
 
     /// One model; an error if it does not exist.
     pub fn model(&self, querier: &QuerierWrapper<'_>, model: u64) -> StdResult<ModelResponse> {
-        self.query(querier, &QueryMsg::Model { model })
+        self.ask(querier, &only!(Model { model: u64 }))
     }
 
     /// The head of a target.
     pub fn head(&self, querier: &QuerierWrapper<'_>, model: u64, target: Target) -> StdResult<Option<Head>> {
-        self.query::<HeadResponse>(querier, &QueryMsg::Head { model, target }).map(|r| r.head)
+        self.ask::<HeadResponse>(querier, &only!(Head { model: u64, target: Target })).map(|r| r.head)
+    }
+
+    /// A page of the heads of a model: its base and router on the first one, then as many experts as asked for.
+    pub fn heads(
+        &self,
+        querier: &QuerierWrapper<'_>,
+        model: u64,
+        start_after: Option<u32>,
+        limit: Option<u32>,
+    ) -> StdResult<Vec<Head>> {
+        let msg = only!(Heads { model: u64, start_after: Option<u32>, limit: Option<u32> });
+        self.ask::<HeadsResponse>(querier, &msg).map(|r| r.heads)
     }
 }

@@ -4,12 +4,14 @@ use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Addr, Binary, Coin, CosmosMsg, QuerierWrapper, StdResult, Uint128};
 
 use crate::Hash32;
-use crate::client::{Contract, Interface};
+use crate::client::{Contract, Interface, only};
 
 mod answers;
 pub mod events;
+mod parts;
 
 pub use answers::*;
+pub use parts::*;
 
 /// Marker of the interface of `nodes`.
 #[derive(Debug, Clone)]
@@ -417,12 +419,13 @@ pub fn gpu_id(salt: &Hash32, uuid: &str) -> Hash32 {
 impl Client {
     /// Reports events. A refusal (a node that may not claim) fails the caller's transaction, as it should.
     pub fn report(&self, events: Vec<NodeEvent>) -> StdResult<CosmosMsg> {
-        self.execute(&ExecuteMsg::Report { events }, vec![])
+        self.send(&only!(Report { events: Vec<NodeEvent> }), vec![])
     }
 
     /// Shares emission among a node's delegations.
     pub fn distribute(&self, node: &Addr, complete: bool, funds: Vec<Coin>) -> StdResult<CosmosMsg> {
-        self.execute(&ExecuteMsg::Distribute { node: node.to_string(), complete }, funds)
+        let node = node.to_string();
+        self.send(&only!(Distribute { node: String, complete: bool }), funds)
     }
 
     /// Draws a committee.
@@ -435,28 +438,31 @@ impl Client {
         seats: u32,
         exclude: Vec<String>,
     ) -> StdResult<Vec<DrawnSeat>> {
-        let msg = QueryMsg::Committee { class: class.to_owned(), epoch, seed, seats, exclude };
-        self.query::<CommitteeResponse>(querier, &msg).map(|r| r.seats)
+        let class = class.to_owned();
+        let msg =
+            only!(Committee { class: String, epoch: u64, seed: Hash32, seats: u32, exclude: Vec<String> });
+        self.ask::<CommitteeResponse>(querier, &msg).map(|r| r.seats)
     }
 
-    /// Configuration, with the sortition epoch now.
-    pub fn config(&self, querier: &QuerierWrapper<'_>) -> StdResult<ConfigResponse> {
-        self.query(querier, &QueryMsg::Config {})
+    /// The sortition epoch now.
+    pub fn epoch(&self, querier: &QuerierWrapper<'_>) -> StdResult<u64> {
+        self.ask::<ConfigPart>(querier, &only!(Config {})).map(|part| part.epoch)
     }
 
     /// One node; an error if it is not registered.
-    pub fn node(&self, querier: &QuerierWrapper<'_>, node: &Addr) -> StdResult<NodeResponse> {
-        self.query(querier, &QueryMsg::Node { node: node.to_string() })
+    pub fn node(&self, querier: &QuerierWrapper<'_>, node: &Addr) -> StdResult<NodePart> {
+        let node = node.to_string();
+        self.ask(querier, &only!(Node { node: String }))
     }
 
     /// How many nodes are active.
     pub fn active(&self, querier: &QuerierWrapper<'_>) -> StdResult<u64> {
-        self.query::<ActiveResponse>(querier, &QueryMsg::Active {}).map(|r| r.count)
+        self.ask::<ActiveResponse>(querier, &only!(Active {})).map(|r| r.count)
     }
 
     /// Whether an account is an active node.
     pub fn is_active(&self, querier: &QuerierWrapper<'_>, node: &Addr) -> StdResult<bool> {
-        self.query::<IsActiveResponse>(querier, &QueryMsg::IsActive { node: node.to_string() })
-            .map(|r| r.active)
+        let node = node.to_string();
+        self.ask::<IsActiveResponse>(querier, &only!(IsActive { node: String })).map(|r| r.active)
     }
 }

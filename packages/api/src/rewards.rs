@@ -5,7 +5,7 @@ mod event;
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Addr, Coin, CosmosMsg, StdResult, Timestamp, Uint128};
 
-use crate::client::{Contract, Interface};
+use crate::client::{Contract, Interface, only};
 
 pub use event::{EVENT_VERSION, Event};
 
@@ -275,26 +275,27 @@ pub struct TrailResponse {
 impl Client {
     /// Funds that join the treasury.
     pub fn fund(&self, funds: Vec<Coin>) -> StdResult<CosmosMsg> {
-        self.execute(&ExecuteMsg::Fund {}, funds)
+        self.send(&only!(Fund {}), funds)
     }
 
     /// Credits payments with funds; what exceeds their sum joins the treasury.
     pub fn deposit(&self, payments: Vec<Payment>, funds: Vec<Coin>) -> StdResult<CosmosMsg> {
-        self.execute(&ExecuteMsg::Deposit { payments }, funds)
+        self.send(&only!(Deposit { payments: Vec<Payment> }), funds)
     }
 
     /// Says whether a node's emission is shared.
     pub fn set_shared(&self, node: &Addr, shared: bool) -> StdResult<CosmosMsg> {
-        self.execute(&ExecuteMsg::SetShared { node: node.to_string(), shared }, vec![])
+        let node = node.to_string();
+        self.send(&only!(SetShared { node: String, shared: bool }), vec![])
     }
 
     /// Adds weights to the open learning block.
     pub fn accrue(&self, learning_block: u64, accruals: Vec<Accrual>) -> StdResult<CosmosMsg> {
-        self.execute(&ExecuteMsg::Accrue { learning_block, accruals }, vec![])
+        self.send(&only!(Accrue { learning_block: u64, accruals: Vec<Accrual> }), vec![])
     }
 
     /// Seals the open learning block.
     pub fn seal(&self, learning_block: u64) -> StdResult<CosmosMsg> {
-        self.execute(&ExecuteMsg::Seal { learning_block }, vec![])
+        self.send(&only!(Seal { learning_block: u64 }), vec![])
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn propose(
         deposit,
         status: Status::Proposed { round },
         height,
-        epoch: nodes::Client::new(config.nodes.clone()).config(&deps.querier)?.epoch,
+        epoch: nodes::Client::new(config.nodes.clone()).epoch(&deps.querier)?,
         proposed_at: env.block.time,
         audit: None,
         allowed: None,

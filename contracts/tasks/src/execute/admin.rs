@@ -7,13 +7,13 @@ use super::ensure_range;
 use crate::clock;
 use crate::contract::{NAME, VERSION};
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::state::{CONFIG, Config, OPEN_BLOCK, OpenBlock, PARAMS, PAUSED};
 
 /// No window is longer than a year.
 const MAX_SECONDS: u64 = 366 * 86_400;
 
-pub fn instantiate(deps: DepsMut<'_>, env: &Env, msg: InstantiateMsg) -> Result<Response, ContractError> {
+pub fn instantiate(deps: DepsMut<'_>, env: &Env, msg: InstantiateMsg) -> Result<Response, Refused> {
     cw2::set_contract_version(deps.storage, NAME, VERSION)?;
     validate_params(&msg.params)?;
     validate_beacon(&msg.beacon)?;
@@ -43,14 +43,14 @@ pub fn instantiate(deps: DepsMut<'_>, env: &Env, msg: InstantiateMsg) -> Result<
     Ok(Response::new())
 }
 
-fn validate_beacon(beacon: &Beacon) -> Result<(), ContractError> {
+fn validate_beacon(beacon: &Beacon) -> Result<(), Refused> {
     ensure_range("the beacon key's length", beacon.public_key.len() as u64, 96, 96)?;
     ensure_range("the beacon's period", beacon.period, 1, 86_400)?;
     // Far enough from the end of the clock that no window runs over it.
     ensure_range("the beacon's genesis", beacon.genesis, 0, 1 << 33)
 }
 
-fn validate_params(params: &Params) -> Result<(), ContractError> {
+fn validate_params(params: &Params) -> Result<(), Refused> {
     let windows = [
         ("reveal_seconds", params.reveal_seconds),
         ("draw_delay_seconds", params.draw_delay_seconds),
@@ -68,13 +68,13 @@ fn validate_params(params: &Params) -> Result<(), ContractError> {
     // Sums of amounts below 2¹⁰⁰ stay far within 128 bits.
     let amounts = [params.claim_fee, params.opener_deposit, params.challenge_deposit];
     if amounts.iter().any(|a| a.is_zero() || a.u128() >> 100 != 0) {
-        return Err(ContractError::Refused { what: "a fee or deposit", expected: "1 to 2^100 ulyc" });
+        return Err(ContractError::Refused { what: "a fee or deposit", expected: "1 to 2^100 ulyc" }.into());
     }
     Ok(())
 }
 
 /// New windows hold for what begins after them; running ones keep their ends.
-pub fn set_params(ctx: &mut Ctx<'_>, params: Params) -> Result<(), ContractError> {
+pub fn set_params(ctx: &mut Ctx<'_>, params: Params) -> Result<(), Refused> {
     validate_params(&params)?;
     PARAMS.save(ctx.storage(), &params)?;
     ctx.emit(Event::ParamsSet {});
@@ -82,7 +82,7 @@ pub fn set_params(ctx: &mut Ctx<'_>, params: Params) -> Result<(), ContractError
 }
 
 /// Windows stand still until the contract is resumed.
-pub fn set_paused(ctx: &mut Ctx<'_>, paused: bool) -> Result<(), ContractError> {
+pub fn set_paused(ctx: &mut Ctx<'_>, paused: bool) -> Result<(), Refused> {
     PAUSED.save(ctx.storage(), &paused)?;
     let chain = ctx.clock.chain();
     clock::set_paused(ctx.storage(), paused, chain)?;

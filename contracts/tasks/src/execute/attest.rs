@@ -7,18 +7,18 @@ use lyceum_api::tasks::{Event, PanelKind, PanelStatus};
 use super::ensure_salt;
 use super::serve::wrong_stage;
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::state::{ATTESTATIONS, Panel};
 use crate::verdict::{Asked, check_attestation};
 
 /// The sender's place among the seats.
-pub fn seat_of(ctx: &Ctx<'_>, panel: &Panel) -> Result<usize, ContractError> {
+pub fn seat_of(ctx: &Ctx<'_>, panel: &Panel) -> Result<usize, Refused> {
     let at = panel.seats.iter().position(|s| s.node == *ctx.sender());
-    at.ok_or_else(|| ContractError::NotSeated { sender: ctx.sender().clone(), panel: panel.id })
+    at.ok_or_else(|| ContractError::NotSeated { sender: ctx.sender().clone(), panel: panel.id }.into())
 }
 
 /// Takes a seat's commitment. Once all have committed, reveals begin.
-pub fn commit(ctx: &mut Ctx<'_>, id: u64, commit: Hash32) -> Result<(), ContractError> {
+pub fn commit(ctx: &mut Ctx<'_>, id: u64, commit: Hash32) -> Result<(), Refused> {
     let mut panel = ctx.panel(id)?;
     let status = panel.status_at(ctx.now());
     if !matches!(status, PanelStatus::Committing { .. }) {
@@ -26,7 +26,7 @@ pub fn commit(ctx: &mut Ctx<'_>, id: u64, commit: Hash32) -> Result<(), Contract
     }
     let seat = seat_of(ctx, &panel)?;
     if panel.seats[seat].commit.is_some() {
-        return Err(ContractError::Repeated { what: "the seat's commitment" });
+        return Err(ContractError::Repeated { what: "the seat's commitment" }.into());
     }
     panel.seats[seat].commit = Some(commit);
     if panel.seats.iter().all(|s| s.commit.is_some()) {
@@ -37,7 +37,7 @@ pub fn commit(ctx: &mut Ctx<'_>, id: u64, commit: Hash32) -> Result<(), Contract
 }
 
 /// Takes what the seat committed to, if it answers what was asked.
-pub fn reveal(ctx: &mut Ctx<'_>, id: u64, found: Attestation, salt: &[u8]) -> Result<(), ContractError> {
+pub fn reveal(ctx: &mut Ctx<'_>, id: u64, found: Attestation, salt: &[u8]) -> Result<(), Refused> {
     let mut panel = ctx.panel(id)?;
     let seat = seat_of(ctx, &panel)?;
     let status = panel.status_at(ctx.now());
@@ -46,7 +46,7 @@ pub fn reveal(ctx: &mut Ctx<'_>, id: u64, found: Attestation, salt: &[u8]) -> Re
     };
     ctx.before(until)?;
     if panel.seats[seat].revealed {
-        return Err(ContractError::Repeated { what: "the seat's attestation" });
+        return Err(ContractError::Repeated { what: "the seat's attestation" }.into());
     }
     ensure_salt(salt)?;
     let asked = asked(&panel, seat);
@@ -55,7 +55,7 @@ pub fn reveal(ctx: &mut Ctx<'_>, id: u64, found: Attestation, salt: &[u8]) -> Re
     let sender = ctx.sender().clone();
     let expected = commitment(ATTESTATION_COMMIT, chain, contract, id, sender.as_str(), &found.hash(), salt);
     if panel.seats[seat].commit != Some(expected) {
-        return Err(ContractError::WrongCommitment);
+        return Err(ContractError::WrongCommitment.into());
     }
     ATTESTATIONS.save(ctx.storage(), (id, &sender), &found)?;
     panel.seats[seat].revealed = true;

@@ -7,32 +7,34 @@ use super::attest::seat_of;
 use super::ensure_range;
 use super::serve::wrong_stage;
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 
 /// Challenges of one seat in a panel.
 const PER_SEAT: usize = 2;
 
 /// Asks for a tile. The deadline of commits moves by the part of the answer window that did not count already, so
 /// a seat has as long to work after the answer as it had before.
-pub fn ask(ctx: &mut Ctx<'_>, id: u64, state: u32, tile: u64) -> Result<(), ContractError> {
+pub fn ask(ctx: &mut Ctx<'_>, id: u64, state: u32, tile: u64) -> Result<(), Refused> {
     let mut panel = ctx.panel(id)?;
     let PanelStatus::Committing { until } = panel.status_at(ctx.now()) else {
         return Err(wrong_stage(&panel.status_at(ctx.now()), "committing"));
     };
     let seat = seat_of(ctx, &panel)?;
     if panel.seats[seat].commit.is_some() {
-        return Err(ContractError::Repeated { what: "the seat's commitment" });
+        return Err(ContractError::Repeated { what: "the seat's commitment" }.into());
     }
     if !panel.served.iter().any(|s| s.state == state) {
-        return Err(ContractError::NotAsked { state, tile });
+        return Err(ContractError::NotAsked { state, tile }.into());
     }
     ensure_range("the tile", tile, 0, tile::tile_count(tile::MAX_FILE_LEN) - 1)?;
     if panel.challenges.iter().any(|c| (c.state, c.tile) == (state, tile)) {
-        return Err(ContractError::Repeated { what: "the challenge of this tile" });
+        return Err(ContractError::Repeated { what: "the challenge of this tile" }.into());
     }
     let own = panel.challenges.iter().filter(|c| c.seat == *ctx.sender()).count();
     if own >= PER_SEAT {
-        return Err(ContractError::TooMany { what: "availability challenges of a seat", max: PER_SEAT });
+        return Err(
+            ContractError::TooMany { what: "availability challenges of a seat", max: PER_SEAT }.into()
+        );
     }
     let answer_until = ctx.now().plus_seconds(ctx.params.answer_seconds);
     let counted = panel.frozen_until.max(ctx.now());
@@ -54,7 +56,7 @@ pub fn answer(
     size: u64,
     data: &[u8],
     proof: Vec<Hash32>,
-) -> Result<(), ContractError> {
+) -> Result<(), Refused> {
     let mut panel = ctx.panel(id)?;
     ensure_range("the tile's bytes", data.len() as u64, 0, TILE_LEN)?;
     ensure_range("the proof's length", proof.len() as u64, 0, MAX_DEPTH as u64)?;
@@ -80,7 +82,7 @@ pub fn answer(
             Err(error) => refused = error.into(),
         }
     }
-    let Some(tile) = answered else { return Err(refused) };
+    let Some(tile) = answered else { return Err(refused.into()) };
     ctx.emit(Event::AvailabilityAnswered { panel: id, state, tile });
     ctx.save_panel(&panel)
 }

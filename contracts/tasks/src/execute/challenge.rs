@@ -9,11 +9,11 @@ use super::panels::{self, Plan};
 use super::settle::advance;
 use super::{ensure_range, ensure_salt};
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::state::{Cause, Challenge, MAX_CHALLENGES, Suspended};
 
 /// Takes a commitment and its deposit, from the reveal of the claim to the end of its dispute window.
-pub fn commit(ctx: &mut Ctx<'_>, id: u64, commit: Hash32) -> Result<(), ContractError> {
+pub fn commit(ctx: &mut Ctx<'_>, id: u64, commit: Hash32) -> Result<(), Refused> {
     use ClaimStatus::*;
     let mut claim = ctx.claim(id)?;
     let open = matches!(claim.status, Revealed {} | Bisecting { .. } | Disputed { .. } | Settled { .. });
@@ -26,13 +26,14 @@ pub fn commit(ctx: &mut Ctx<'_>, id: u64, commit: Hash32) -> Result<(), Contract
         return Err(ContractError::Refused {
             what: "a challenge",
             expected: "another sender than the trainer",
-        });
+        }
+        .into());
     }
     if claim.challenges.len() >= MAX_CHALLENGES {
-        return Err(ContractError::TooMany { what: "challenges of a claim", max: MAX_CHALLENGES });
+        return Err(ContractError::TooMany { what: "challenges of a claim", max: MAX_CHALLENGES }.into());
     }
     if claim.challenges.iter().any(|c| c.challenger == challenger && !c.deposit.is_zero()) {
-        return Err(ContractError::Repeated { what: "a pending challenge of this sender" });
+        return Err(ContractError::Repeated { what: "a pending challenge of this sender" }.into());
     }
     let deposit = ctx.params.challenge_deposit;
     ctx.exact_funds(deposit)?;
@@ -43,7 +44,7 @@ pub fn commit(ctx: &mut Ctx<'_>, id: u64, commit: Hash32) -> Result<(), Contract
 }
 
 /// Names the interval; a panel re-executes it, and the dispute window stands still meanwhile.
-pub fn reveal(ctx: &mut Ctx<'_>, id: u64, interval: u32, salt: &[u8]) -> Result<(), ContractError> {
+pub fn reveal(ctx: &mut Ctx<'_>, id: u64, interval: u32, salt: &[u8]) -> Result<(), Refused> {
     let mut claim = ctx.claim(id)?;
     let ClaimStatus::Settled { accepted, until } = claim.status else {
         return ensure_status(&claim, "settled", false);
@@ -62,10 +63,10 @@ pub fn reveal(ctx: &mut Ctx<'_>, id: u64, interval: u32, salt: &[u8]) -> Result<
     let pending = pending.ok_or(ContractError::WrongCommitment)?;
     let height = claim.challenges[pending].height;
     if ctx.env.block.height <= height {
-        return Err(ContractError::SameBlock { height });
+        return Err(ContractError::SameBlock { height }.into());
     }
     if claim.review.disputed.contains(&interval) {
-        return Err(ContractError::AlreadyDisputed { interval });
+        return Err(ContractError::AlreadyDisputed { interval }.into());
     }
     let nanos = until.nanos() - ctx.now().nanos(); // not over, as checked
     claim.suspended = Some(Suspended { accepted, nanos });

@@ -5,7 +5,7 @@ use lyceum_onchain::sketch::EPSILON_PPM;
 
 use super::ensure_range;
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::state::{DOMAIN_COUNT, DOMAIN_NAMES, DOMAINS, Domain, next_id};
 
 /// The most experts of a model whose heads a task pins.
@@ -13,19 +13,19 @@ pub const MAX_HEADS: u32 = 64;
 
 /// Registers a domain. All domains share one model: a learning block checks all of them with that model's heads,
 /// in one panel, which is why there are at most [`MAX_GUARDS`].
-pub fn register(ctx: &mut Ctx<'_>, spec: NewDomain) -> Result<(), ContractError> {
+pub fn register(ctx: &mut Ctx<'_>, spec: NewDomain) -> Result<(), Refused> {
     validate(&spec)?;
     let count = DOMAIN_COUNT.may_load(ctx.deps.storage)?.unwrap_or_default();
     if count >= u64::from(MAX_GUARDS) {
-        return Err(ContractError::TooMany { what: "domains", max: MAX_GUARDS as usize });
+        return Err(ContractError::TooMany { what: "domains", max: MAX_GUARDS as usize }.into());
     }
     if let Some(domain) = DOMAIN_NAMES.may_load(ctx.deps.storage, &spec.name)? {
-        return Err(ContractError::NameTaken { name: spec.name, domain });
+        return Err(ContractError::NameTaken { name: spec.name, domain }.into());
     }
     if let Some(first) = DOMAINS.may_load(ctx.deps.storage, 1)? {
         let (expected, found) = (first.spec.model, spec.model);
         if expected != found {
-            return Err(ContractError::AnotherModel { expected, found });
+            return Err(ContractError::AnotherModel { expected, found }.into());
         }
     }
     let model = ctx.config.experts().model(&ctx.deps.querier, spec.model)?.model;
@@ -40,15 +40,17 @@ pub fn register(ctx: &mut Ctx<'_>, spec: NewDomain) -> Result<(), ContractError>
     Ok(())
 }
 
-fn validate(spec: &NewDomain) -> Result<(), ContractError> {
+fn validate(spec: &NewDomain) -> Result<(), Refused> {
     const MILLION: u64 = 1_000_000;
     ensure_range("the name's length", spec.name.chars().count() as u64, 1, 64)?;
     if spec.class != CLASS_FP32 {
-        return Err(ContractError::Refused { what: "the class", expected: CLASS_FP32 });
+        return Err(ContractError::Refused { what: "the class", expected: CLASS_FP32 }.into());
     }
     ensure_range("the committee", spec.committee.into(), 3, 9)?;
     if spec.committee.is_multiple_of(2) {
-        return Err(ContractError::Refused { what: "the committee", expected: "an odd number of seats" });
+        return Err(
+            ContractError::Refused { what: "the committee", expected: "an odd number of seats" }.into()
+        );
     }
     ensure_range("the weight", spec.weight, 1, 100 * MILLION)?;
     ensure_range("the tolerance", spec.tolerance, 1, 100 * MILLION)?;

@@ -8,18 +8,18 @@ use lyceum_onchain::{beacon, intervals};
 use super::open::expert_heads;
 use super::panels;
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::rounds;
 use crate::state::{Claim, DOMAIN_COUNT, Panel, Seat, stage_name};
 
 /// Other domains that a claim panel scores.
 const GUARDS: usize = 2;
 
-pub fn draw(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
+pub fn draw(ctx: &mut Ctx<'_>, id: u64) -> Result<(), Refused> {
     let mut panel = ctx.panel(id)?;
     if panel.status != (PanelStatus::Pending {}) {
         let found = stage_name(&panel.status).to_owned();
-        return Err(ContractError::WrongPhase { what: "the panel", expected: "pending", found });
+        return Err(ContractError::WrongPhase { what: "the panel", expected: "pending", found }.into());
     }
     let randomness = rounds::randomness(ctx.deps.storage, panel.round)?;
     let claim = panel.claim.map(|claim| ctx.claim(claim)).transpose()?;
@@ -27,7 +27,7 @@ pub fn draw(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
     let drawn = bench.draw(ctx, &panel, &randomness)?;
     if drawn.len() < bench.least as usize {
         let found = drawn.len() as u32; // at most the seats asked for
-        return Err(ContractError::NotEnoughEvaluators { required: bench.least, found });
+        return Err(ContractError::NotEnoughEvaluators { required: bench.least, found }.into());
     }
     panel.randomness = Some(randomness);
     panel.reveal_seconds = ctx.params.open_seconds;
@@ -50,10 +50,10 @@ fn for_claim(
     panel: &mut Panel,
     claim: &Claim,
     randomness: &Hash32,
-) -> Result<(), ContractError> {
+) -> Result<(), Refused> {
     let task = ctx.task(claim.task)?;
     if task.key.is_none() {
-        return Err(ContractError::NotUnsealed { task: claim.task });
+        return Err(ContractError::NotUnsealed { task: claim.task }.into());
     }
     match panel.kind {
         PanelKind::Interval { interval } => panel.seats.iter_mut().for_each(|s| s.intervals = vec![interval]),
@@ -91,7 +91,7 @@ fn for_claim(
     Ok(())
 }
 
-fn for_heads(ctx: &mut Ctx<'_>, panel: &mut Panel) -> Result<(), ContractError> {
+fn for_heads(ctx: &mut Ctx<'_>, panel: &mut Panel) -> Result<(), Refused> {
     let domains = DOMAIN_COUNT.load(ctx.deps.storage)?;
     panel.guards = (1..=domains).collect(); // at most 16
     let model = ctx.domain(1)?.spec.model;
@@ -105,7 +105,7 @@ fn committing(ctx: &Ctx<'_>, now: Timestamp) -> PanelStatus {
 }
 
 /// Two other domains, or as many as there are (at most 16).
-fn guards(ctx: &Ctx<'_>, panel: u64, own: u64, randomness: &Hash32) -> Result<Vec<u64>, ContractError> {
+fn guards(ctx: &Ctx<'_>, panel: u64, own: u64, randomness: &Hash32) -> Result<Vec<u64>, Refused> {
     let domains = DOMAIN_COUNT.load(ctx.deps.storage)?;
     let mut others: Vec<_> = (1..=domains).filter(|d| *d != own).collect();
     let seed = beacon::derive("lyceum/guards", randomness.as_bytes(), &[&panel.to_le_bytes()]);
@@ -131,7 +131,7 @@ pub struct Bench {
 impl Bench {
     /// Never the trainer, and never anyone who sat in a claim panel of this claim, or in the panel that this one
     /// replaces: at most 1 + 3 · 9 + 19 accounts.
-    pub fn of(ctx: &Ctx<'_>, panel: &Panel, claim: Option<&Claim>) -> Result<Self, ContractError> {
+    pub fn of(ctx: &Ctx<'_>, panel: &Panel, claim: Option<&Claim>) -> Result<Self, Refused> {
         let Some(claim) = claim else { return Self::of_heads(ctx) };
         let spec = ctx.domain(claim.domain)?.spec;
         let k = spec.committee;
@@ -147,7 +147,7 @@ impl Bench {
     }
 
     /// The check of all domains has as many seats as the largest of their committees.
-    fn of_heads(ctx: &Ctx<'_>) -> Result<Self, ContractError> {
+    fn of_heads(ctx: &Ctx<'_>) -> Result<Self, Refused> {
         let domains = DOMAIN_COUNT.load(ctx.deps.storage)?;
         let (mut class, mut seats) = (String::new(), 0);
         for id in 1..=domains {
@@ -159,12 +159,7 @@ impl Bench {
     }
 
     /// Asks `nodes`.
-    fn draw(
-        &self,
-        ctx: &Ctx<'_>,
-        panel: &Panel,
-        randomness: &Hash32,
-    ) -> Result<Vec<DrawnSeat>, ContractError> {
+    fn draw(&self, ctx: &Ctx<'_>, panel: &Panel, randomness: &Hash32) -> Result<Vec<DrawnSeat>, Refused> {
         let seed = beacon::derive("lyceum/committee", randomness.as_bytes(), &[&panel.id.to_le_bytes()]);
         let nodes = ctx.config.nodes();
         let (class, exclude) = (&self.class, self.exclude.clone());
@@ -172,7 +167,7 @@ impl Bench {
     }
 
     /// Whether too few evaluators can sit.
-    pub fn is_short(&self, ctx: &Ctx<'_>, panel: &Panel, randomness: &Hash32) -> Result<bool, ContractError> {
+    pub fn is_short(&self, ctx: &Ctx<'_>, panel: &Panel, randomness: &Hash32) -> Result<bool, Refused> {
         Ok(self.draw(ctx, panel, randomness)?.len() < self.least as usize)
     }
 }

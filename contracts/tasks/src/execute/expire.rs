@@ -8,11 +8,11 @@ use super::outcome;
 use super::settle::cost_each;
 use super::unseal::ensure_kept;
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::rounds::{self, POSTED};
 use crate::state::{Claim, Panel};
 
-pub fn expire(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
+pub fn expire(ctx: &mut Ctx<'_>, id: u64) -> Result<(), Refused> {
     let mut claim = ctx.claim(id)?;
     let task = ctx.task(claim.task)?;
     match claim.status {
@@ -27,7 +27,7 @@ pub fn expire(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
         ClaimStatus::Committed {} => {
             ctx.not_before(task.reveal_until)?;
             if task.is_unsealed_late(ctx.now()) {
-                return Err(ContractError::MustVoid { task: claim.task });
+                return Err(ContractError::MustVoid { task: claim.task }.into());
             }
             // Aborting costs as much as being caught.
             let bond = claim.bond;
@@ -41,11 +41,11 @@ pub fn expire(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
         }
         ClaimStatus::Revealed {} | ClaimStatus::Disputed { .. } => {
             if task.is_unsealed_late(ctx.now()) {
-                return Err(ContractError::MustVoid { task: claim.task });
+                return Err(ContractError::MustVoid { task: claim.task }.into());
             }
             overdue(ctx, &mut claim)?;
         }
-        _ => return Err(ContractError::NothingToExpire { claim: id }),
+        _ => return Err(ContractError::NothingToExpire { claim: id }.into()),
     }
     ctx.save_claim(&claim)
 }
@@ -71,7 +71,7 @@ fn owed(panel: &Panel, now: Timestamp) -> Option<(Timestamp, &'static str)> {
     }
 }
 
-fn overdue(ctx: &mut Ctx<'_>, claim: &mut Claim) -> Result<(), ContractError> {
+fn overdue(ctx: &mut Ctx<'_>, claim: &mut Claim) -> Result<(), Refused> {
     let now = ctx.now();
     let mut next: Option<Timestamp> = None;
     let wait = |next: &mut Option<Timestamp>, at: Timestamp| *next = Some(next.map_or(at, |n| n.min(at)));
@@ -94,13 +94,13 @@ fn overdue(ctx: &mut Ctx<'_>, claim: &mut Claim) -> Result<(), ContractError> {
         }
     }
     match next {
-        Some(at) => Err(ContractError::TooEarly { at }),
-        None => Err(ContractError::NothingToExpire { claim: claim.id }),
+        Some(at) => Err(ContractError::TooEarly { at }.into()),
+        None => Err(ContractError::NothingToExpire { claim: claim.id }.into()),
     }
 }
 
 /// The weights of the claim's epoch are frozen: if too few evaluators can sit now, no more ever will.
-fn is_short(ctx: &Ctx<'_>, panel: &Panel, claim: &Claim) -> Result<bool, ContractError> {
+fn is_short(ctx: &Ctx<'_>, panel: &Panel, claim: &Claim) -> Result<bool, Refused> {
     let randomness = rounds::randomness(ctx.deps.storage, panel.round)?;
     Bench::of(ctx, panel, Some(claim))?.is_short(ctx, panel, &randomness)
 }
@@ -112,7 +112,7 @@ fn default_of(
     claim: &mut Claim,
     panel: &Panel,
     reason: &'static str,
-) -> Result<(), ContractError> {
+) -> Result<(), Refused> {
     let mut worked = vec![];
     if reason == "unopened" {
         worked = panel.seats.iter().filter(|s| s.revealed).map(|s| s.node.clone()).collect();

@@ -1,7 +1,7 @@
 //! Finality: the best accepted claim of a task wins, and everything that was held is released.
 use cosmwasm_std::Uint128;
 use lyceum_api::credits::Reason;
-use lyceum_api::datasets::{ExecuteMsg as DatasetsMsg, Source as DataSource, Use};
+use lyceum_api::datasets::{Source as DataSource, Use};
 use lyceum_api::nodes::Outcome;
 use lyceum_api::rewards::Pool;
 use lyceum_api::tasks::{ClaimStatus, Event, TaskStatus};
@@ -15,10 +15,10 @@ use super::outcome;
 use super::settle::record_bests;
 use super::take::ensure_open;
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::state::{Claim, DOMAINS, Domain, IMPROVED, OPEN_BLOCK, Task, target_key};
 
-pub fn finalize(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
+pub fn finalize(ctx: &mut Ctx<'_>, id: u64) -> Result<(), Refused> {
     let mut task = ctx.task(id)?;
     ensure_open(&task)?;
     ctx.not_before(task.commit_until)?;
@@ -28,7 +28,7 @@ pub fn finalize(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
         match claim.status {
             ClaimStatus::Settled { until, .. } => ctx.not_before(until)?,
             _ if claim.has_ended() => {}
-            _ => return Err(ContractError::Unsettled { claim: claim.id }),
+            _ => return Err(ContractError::Unsettled { claim: claim.id }.into()),
         }
         claims.push(claim);
     }
@@ -59,7 +59,7 @@ fn best(claims: &[Claim]) -> Option<u64> {
 }
 
 /// Ends a settled claim: its bond goes back, and its block becomes final or falls.
-fn release(ctx: &mut Ctx<'_>, task: &Task, claim: &mut Claim, won: bool) -> Result<(), ContractError> {
+fn release(ctx: &mut Ctx<'_>, task: &Task, claim: &mut Claim, won: bool) -> Result<(), Refused> {
     let trainer = claim.trainer.clone();
     ctx.out.pay(&trainer, claim.bond, "bond_returned");
     outcome::forfeit_unrevealed(ctx, claim);
@@ -85,9 +85,9 @@ fn release(ctx: &mut Ctx<'_>, task: &Task, claim: &mut Claim, won: bool) -> Resu
 
 /// The winner's block becomes final. If the head moved since its reference was taken, it joins as a fork: its gain
 /// was over something else, and earns nothing.
-fn accept(ctx: &mut Ctx<'_>, task: &Task, claim: &Claim) -> Result<(), ContractError> {
+fn accept(ctx: &mut Ctx<'_>, task: &Task, claim: &Claim) -> Result<(), Refused> {
     let (Some(measured), Some(block), Some(content)) = (&claim.measured, claim.block, &claim.content) else {
-        return Err(ContractError::Unsettled { claim: claim.id });
+        return Err(ContractError::Unsettled { claim: claim.id }.into());
     };
     let medians = &measured.medians;
     let experts = ctx.config.experts();
@@ -122,7 +122,7 @@ fn accept(ctx: &mut Ctx<'_>, task: &Task, claim: &Claim) -> Result<(), ContractE
         OPEN_BLOCK.update(ctx.storage(), |mut block| {
             block.weighted_gain = block.weighted_gain.saturating_add(weighted);
             block.claims += 1;
-            Ok::<_, ContractError>(block)
+            Ok::<_, Refused>(block)
         })?;
         record_bests(ctx, &medians.guards)?;
     }
@@ -145,7 +145,7 @@ const fn source(known: Option<DataSource>) -> Source {
 }
 
 /// The tier mix by the recipe's mixture, in ppm. Shards that an accepted claim of this epoch has used weigh nothing.
-fn fresh_mix(ctx: &Ctx<'_>, task: &Task, claim: &Claim, epoch: u64) -> Result<u64, ContractError> {
+fn fresh_mix(ctx: &Ctx<'_>, task: &Task, claim: &Claim, epoch: u64) -> Result<u64, Refused> {
     let shards = task.spec.shards.iter().map(|s| s.root).collect();
     let used = ctx.config.datasets().used(&ctx.deps.querier, task.model, epoch, shards)?;
     let (mut weighted, mut all) = (0u128, 0u128);
@@ -168,21 +168,16 @@ fn record_use(
     domain: &Domain,
     epoch: u64,
     improvement: u64,
-) -> Result<(), ContractError> {
+) -> Result<(), Refused> {
     // At most 2²² steps of 2¹⁶ sequences of 2²⁰ bytes.
     let read = u128::from(task.steps()) * u128::from(domain.spec.batch) * u128::from(domain.spec.sequence);
     let all: u128 = claim.recipe.mixture.iter().map(|w| u128::from(*w)).sum();
     let bytes = |weight: u32| u64::try_from(read * u128::from(weight) / all.max(1)).unwrap_or(u64::MAX);
     let shards = task.spec.shards.iter().zip(&claim.recipe.mixture).filter(|(_, weight)| **weight > 0);
     let uses = shards.map(|(s, w)| Use { dataset: s.dataset, shard: s.root, bytes: bytes(*w) }).collect();
-    let msg = DatasetsMsg::RecordUse {
-        learning_block: OPEN_BLOCK.load(ctx.deps.storage)?.number,
-        model: task.model,
-        epoch,
-        improvement: i64::try_from(improvement).unwrap_or(i64::MAX),
-        uses,
-    };
-    let message = ctx.config.datasets().execute(&msg, vec![])?;
+    let learning_block = OPEN_BLOCK.load(ctx.deps.storage)?.number;
+    let improvement = i64::try_from(improvement).unwrap_or(i64::MAX);
+    let message = ctx.config.datasets().record_use(learning_block, task.model, epoch, improvement, uses)?;
     ctx.out.send_last(message);
     Ok(())
 }

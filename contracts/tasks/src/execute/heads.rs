@@ -5,7 +5,7 @@ use lyceum_economy::params::BLOCK_SECONDS;
 
 use super::panels::{self, Plan};
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::rounds;
 use crate::state::{OPEN_BLOCK, OpenBlock, Panel};
 
@@ -17,22 +17,22 @@ pub fn elapsed(ctx: &Ctx<'_>, block: &OpenBlock) -> u64 {
 }
 
 /// Creates the panel, if the threshold of now is reached.
-pub fn check(ctx: &mut Ctx<'_>) -> Result<(), ContractError> {
+pub fn check(ctx: &mut Ctx<'_>) -> Result<(), Refused> {
     let mut block = OPEN_BLOCK.load(ctx.deps.storage)?;
     let required = threshold_now(block.threshold, elapsed(ctx, &block));
     if block.claims == 0 || block.weighted_gain < required {
         let (number, found) = (block.number, block.weighted_gain);
-        return Err(ContractError::BelowThreshold { number, required, found });
+        return Err(ContractError::BelowThreshold { number, required, found }.into());
     }
     ctx.not_before(block.check_after)?;
     if let Some(panel) = block.panel {
         let mut panel = ctx.panel(panel)?;
         if !is_stuck(ctx, &panel) {
-            return Err(ContractError::HeadsUnderCheck { panel: panel.id });
+            return Err(ContractError::HeadsUnderCheck { panel: panel.id }.into());
         }
         panels::close(ctx, &mut panel, "overtaken")?;
     }
-    let epoch = ctx.config.nodes().config(&ctx.deps.querier)?.epoch;
+    let epoch = ctx.config.nodes().epoch(&ctx.deps.querier)?;
     let from = ctx.now().plus_seconds(ctx.params.draw_delay_seconds);
     block.panel = Some(panels::create(ctx, None, Plan::new(PanelKind::Heads {}), epoch, from, None)?);
     OPEN_BLOCK.save(ctx.storage(), &block)?;

@@ -4,8 +4,7 @@ use std::collections::btree_map::Entry;
 
 use cosmwasm_std::{Timestamp, Uint128};
 use lyceum_api::Hash32;
-use lyceum_api::datasets::{DatasetResponse, Source, Status, Tier};
-use lyceum_api::experts::{HeadsResponse, QueryMsg as ExpertsQuery};
+use lyceum_api::datasets::{DatasetPart, Source, Status, Tier};
 use lyceum_api::manifest::{MAX_INTERVALS, MAX_SHARDS, Target};
 use lyceum_api::nodes::Role;
 use lyceum_api::tasks::{Event, NewTask, SEALED_KEY_BYTES, TaskStatus};
@@ -15,7 +14,7 @@ use lyceum_onchain::intervals::distinct;
 use super::domain::MAX_HEADS;
 use super::ensure_range;
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::rounds;
 use crate::state::{Domain, TASK_COUNT, Task, next_id};
 
@@ -26,7 +25,7 @@ const MAX_CLAIMS: u64 = 8;
 /// The longest time to train, 90 days.
 const MAX_COMMIT_SECONDS: u64 = 90 * 86_400;
 
-pub fn open(ctx: &mut Ctx<'_>, spec: NewTask) -> Result<(), ContractError> {
+pub fn open(ctx: &mut Ctx<'_>, spec: NewTask) -> Result<(), Refused> {
     ensure_active(ctx, Role::Coordinator, "coordinator")?;
     let domain = ctx.domain(spec.domain)?;
     validate(&spec, &domain)?;
@@ -82,15 +81,15 @@ fn opened(id: u64, task: &Task, commit_until: Timestamp) -> Event {
 }
 
 /// The sender must be an active node with this role; gives its operator.
-pub fn ensure_active(ctx: &Ctx<'_>, role: Role, name: &'static str) -> Result<String, ContractError> {
+pub fn ensure_active(ctx: &Ctx<'_>, role: Role, name: &'static str) -> Result<String, Refused> {
     let node = ctx.config.nodes().node(&ctx.deps.querier, ctx.sender())?;
     if node.active && node.roles.contains(&role) {
         return Ok(node.operator);
     }
-    Err(ContractError::NotActive { sender: ctx.sender().clone(), role: name })
+    Err(ContractError::NotActive { sender: ctx.sender().clone(), role: name }.into())
 }
 
-fn validate(spec: &NewTask, domain: &Domain) -> Result<(), ContractError> {
+fn validate(spec: &NewTask, domain: &Domain) -> Result<(), Refused> {
     if let Target::Expert { index } = spec.target {
         let expected = u64::from(domain.spec.expert);
         ensure_range("the target's expert", index.into(), expected, expected)?;
@@ -119,7 +118,7 @@ fn validate(spec: &NewTask, domain: &Domain) -> Result<(), ContractError> {
 }
 
 /// The round that unseals the benchmark comes out when nobody commits any more, and early enough to unseal.
-fn ensure_timely(ctx: &Ctx<'_>, round: u64, from: Timestamp, until: Timestamp) -> Result<(), ContractError> {
+fn ensure_timely(ctx: &Ctx<'_>, round: u64, from: Timestamp, until: Timestamp) -> Result<(), Refused> {
     let (from, until) = (ctx.clock.on_chain(from), ctx.clock.on_chain(until));
     let least = from.seconds() + u64::from(from.subsec_nanos() > 0);
     let out = rounds::time(&ctx.config.beacon, round).seconds();
@@ -127,9 +126,9 @@ fn ensure_timely(ctx: &Ctx<'_>, round: u64, from: Timestamp, until: Timestamp) -
 }
 
 /// Tier and source of every shard, in order. Each dataset is asked for once; there are at most 64.
-fn approved_shards(ctx: &Ctx<'_>, spec: &NewTask) -> Result<Vec<(Tier, Source)>, ContractError> {
+fn approved_shards(ctx: &Ctx<'_>, spec: &NewTask) -> Result<Vec<(Tier, Source)>, Refused> {
     let datasets = ctx.config.datasets();
-    let mut known: BTreeMap<u64, DatasetResponse> = BTreeMap::new();
+    let mut known: BTreeMap<u64, DatasetPart> = BTreeMap::new();
     let mut shards = Vec::with_capacity(spec.shards.len());
     for (i, shard) in spec.shards.iter().enumerate() {
         let id = shard.dataset;
@@ -138,11 +137,11 @@ fn approved_shards(ctx: &Ctx<'_>, spec: &NewTask) -> Result<Vec<(Tier, Source)>,
             Entry::Vacant(unknown) => unknown.insert(datasets.dataset(&ctx.deps.querier, id)?),
         };
         let Status::Approved { tier } = dataset.status else {
-            return Err(ContractError::NotApproved { dataset: id });
+            return Err(ContractError::NotApproved { dataset: id }.into());
         };
         let belongs = dataset.manifest.shards.iter().any(|s| s.root == shard.root);
         if !belongs || spec.shards[..i].iter().any(|s| s.root == shard.root) {
-            return Err(ContractError::WrongShard { dataset: id, shard: shard.root });
+            return Err(ContractError::WrongShard { dataset: id, shard: shard.root }.into());
         }
         shards.push((tier, dataset.manifest.source));
     }
@@ -155,15 +154,14 @@ fn one_source(shards: &[(Tier, Source)]) -> Option<Source> {
 }
 
 /// The heads of a model's experts, by index: at most [`MAX_HEADS`], in pages.
-pub fn expert_heads(ctx: &Ctx<'_>, model: u64) -> Result<Vec<(u32, Hash32)>, ContractError> {
+pub fn expert_heads(ctx: &Ctx<'_>, model: u64) -> Result<Vec<(u32, Hash32)>, Refused> {
     const PAGE: u32 = 32;
     let experts = ctx.config.experts();
     let (mut heads, mut start_after): (Vec<(u32, Hash32)>, _) = (vec![], None);
     for _ in 0..MAX_HEADS.div_ceil(PAGE) {
-        let msg = ExpertsQuery::Heads { model, start_after, limit: Some(PAGE) };
-        let page: HeadsResponse = experts.query(&ctx.deps.querier, &msg)?;
+        let page = experts.heads(&ctx.deps.querier, model, start_after, Some(PAGE))?;
         let before = heads.len();
-        heads.extend(page.heads.iter().filter_map(|head| match head.target {
+        heads.extend(page.iter().filter_map(|head| match head.target {
             Target::Expert { index } => Some((index, head.root)),
             _ => None,
         }));

@@ -5,11 +5,11 @@ use lyceum_api::tasks::{Event, PanelStatus};
 
 use super::serve::{claim_of, prove, wrong_stage};
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::state::OPENINGS;
 use crate::verdict::{opened_states, proven_ends};
 
-pub fn open(ctx: &mut Ctx<'_>, id: u64, opening: Opening, salt: Hash32) -> Result<(), ContractError> {
+pub fn open(ctx: &mut Ctx<'_>, id: u64, opening: Opening, salt: Hash32) -> Result<(), Refused> {
     let mut panel = ctx.panel(id)?;
     let claim = claim_of(ctx, &panel)?;
     ctx.only(&claim.trainer)?;
@@ -19,25 +19,25 @@ pub fn open(ctx: &mut Ctx<'_>, id: u64, opening: Opening, salt: Hash32) -> Resul
     };
     ctx.before(until)?;
     if panel.opened {
-        return Err(ContractError::Repeated { what: "the opening" });
+        return Err(ContractError::Repeated { what: "the opening" }.into());
     }
     let task = ctx.task(claim.task)?;
     let intervals = task.spec.intervals;
     // At most 4096 / 10 kept states, and both ends of 13 intervals.
     let expected = opened_states(panel.kind, intervals, &panel.drawn());
     if !opening.states.iter().map(|s| s.state).eq(expected.iter().copied()) {
-        return Err(ContractError::WrongStates { expected });
+        return Err(ContractError::WrongStates { expected }.into());
     }
     let expected = proven_ends(panel.kind, &panel.drawn());
     if !opening.ends.iter().map(|s| s.state).eq(expected.iter().copied()) {
-        return Err(ContractError::WrongStates { expected });
+        return Err(ContractError::WrongStates { expected }.into());
     }
     prove(ctx, &claim, &task, &opening.ends)?;
     for state in &opening.states {
         state.sketch.values()?;
     }
     if panel.opening != Some(opening_root(&salt, &opening)) {
-        return Err(ContractError::WrongOpening);
+        return Err(ContractError::WrongOpening.into());
     }
     OPENINGS.save(ctx.storage(), id, &opening)?;
     panel.opened = true;

@@ -8,7 +8,7 @@ use lyceum_economy::stake::split_slash;
 use super::panels;
 use super::settle::cost_each;
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::Refused;
 use crate::state::{Claim, status_name};
 
 /// Ends a claim in this contract and says so. The caller saves it.
@@ -31,7 +31,7 @@ pub fn set_diverged(claim: &mut Claim, seats: &[Addr]) {
 /// Judges the claim panel's answers, once, when it is clear who was right: reputations, and the fee. It goes to the
 /// seats that agreed in equal parts, 2 % to the task's opener, and what is left to the treasury; whatever the
 /// verdict is. Where no panel got so far, the treasury takes it.
-pub fn judge(ctx: &mut Ctx<'_>, claim: &mut Claim) -> Result<(), ContractError> {
+pub fn judge(ctx: &mut Ctx<'_>, claim: &mut Claim) -> Result<(), Refused> {
     if claim.review.judged {
         return Ok(());
     }
@@ -63,7 +63,7 @@ pub fn fraud(
     reason: &str,
     dispute: Vec<Addr>,
     challenger: Option<Addr>,
-) -> Result<(), ContractError> {
+) -> Result<(), Refused> {
     judge(ctx, claim)?;
     let cost = cost_each(ctx, claim)? * Uint128::from(dispute.len() as u128);
     let split = split_slash(claim.bond, cost, challenger.is_some());
@@ -92,7 +92,7 @@ pub fn fraud(
 }
 
 /// A void: bond and fee go back. A fee that was paid to a committee already is paid back by the task's opener.
-pub fn void_claim(ctx: &mut Ctx<'_>, claim: &mut Claim, reason: &str) -> Result<(), ContractError> {
+pub fn void_claim(ctx: &mut Ctx<'_>, claim: &mut Claim, reason: &str) -> Result<(), Refused> {
     if claim.review.panel.is_some() {
         judge(ctx, claim)?;
     }
@@ -114,7 +114,7 @@ pub fn void_claim(ctx: &mut Ctx<'_>, claim: &mut Claim, reason: &str) -> Result<
 }
 
 /// The block falls, and open panels are overtaken.
-fn drop_work(ctx: &mut Ctx<'_>, claim: &mut Claim) -> Result<(), ContractError> {
+fn drop_work(ctx: &mut Ctx<'_>, claim: &mut Claim) -> Result<(), Refused> {
     if let Some(block) = claim.block {
         let message = ctx.config.experts().void(block)?;
         ctx.out.send_last(message);

@@ -4,7 +4,7 @@ use lyceum_api::attestation::OpenedState;
 use lyceum_api::tasks::{Event, PanelKind, PanelStatus};
 
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::Refused;
 use crate::rounds;
 use crate::state::{Cause, Claim, OPENINGS, PANEL_COUNT, Panel, SEATS, SPANS, next_id};
 use crate::verdict::Opened;
@@ -43,7 +43,7 @@ pub fn create(
     epoch: u64,
     from: Timestamp,
     second_key: Option<u64>,
-) -> Result<u64, ContractError> {
+) -> Result<u64, Refused> {
     let id = next_id(ctx.storage(), &PANEL_COUNT)?;
     let round = rounds::not_before(&ctx.config.beacon, ctx.clock.on_chain(from));
     rounds::want(ctx.storage(), round)?;
@@ -76,12 +76,7 @@ pub fn create(
 }
 
 /// Creates a panel of a claim. The caller saves the claim.
-pub fn create_for(
-    ctx: &mut Ctx<'_>,
-    claim: &mut Claim,
-    plan: Plan,
-    from: Timestamp,
-) -> Result<u64, ContractError> {
+pub fn create_for(ctx: &mut Ctx<'_>, claim: &mut Claim, plan: Plan, from: Timestamp) -> Result<u64, Refused> {
     let second_key = match (plan.kind, claim.review.panel) {
         (PanelKind::Interval { interval }, Some(panel)) => {
             let states = opened_states(ctx.deps.storage, claim, panel)?;
@@ -96,7 +91,7 @@ pub fn create_for(
 }
 
 /// The same, for the first round after the delay from now.
-pub fn create_now(ctx: &mut Ctx<'_>, claim: &mut Claim, plan: Plan) -> Result<u64, ContractError> {
+pub fn create_now(ctx: &mut Ctx<'_>, claim: &mut Claim, plan: Plan) -> Result<u64, Refused> {
     let from = ctx.now().plus_seconds(ctx.params.draw_delay_seconds);
     create_for(ctx, claim, plan, from)
 }
@@ -114,7 +109,7 @@ pub fn opened_states(storage: &dyn Storage, claim: &Claim, panel: u64) -> StdRes
 }
 
 /// Closes a panel; its seats are free.
-pub fn close(ctx: &mut Ctx<'_>, panel: &mut Panel, outcome: &'static str) -> Result<(), ContractError> {
+pub fn close(ctx: &mut Ctx<'_>, panel: &mut Panel, outcome: &'static str) -> Result<(), Refused> {
     panel.status = PanelStatus::Closed {};
     for seat in &panel.seats {
         SEATS.remove(ctx.storage(), (&seat.node, panel.id));
@@ -129,13 +124,13 @@ pub fn close_for(
     claim: &mut Claim,
     panel: &mut Panel,
     outcome: &'static str,
-) -> Result<(), ContractError> {
+) -> Result<(), Refused> {
     claim.open.retain(|open| *open != panel.id);
     close(ctx, panel, outcome)
 }
 
 /// Seats drawn for a panel find it in the index of its nodes.
-pub fn index_seats(ctx: &mut Ctx<'_>, panel: &Panel) -> Result<(), ContractError> {
+pub fn index_seats(ctx: &mut Ctx<'_>, panel: &Panel) -> Result<(), Refused> {
     for seat in &panel.seats {
         SEATS.save(ctx.storage(), (&seat.node, panel.id), &Empty {})?;
     }

@@ -1,6 +1,5 @@
 //! Revealing a claim: its block is recorded, and its panel waits for a round after the reveal window.
 use cosmwasm_std::{DepsMut, Reply, Response, StdError, SubMsg};
-use cw_utils::parse_execute_response_data;
 use lyceum_api::canonical::{Canonical, commitment};
 use lyceum_api::claim::{CLAIM_COMMIT, ClaimContent};
 use lyceum_api::experts::{Encoding, NewBlock};
@@ -11,7 +10,7 @@ use super::panels::{self, Plan};
 use super::take::ensure_open;
 use super::{ensure_range, ensure_salt};
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::state::CLAIMS;
 
 /// The largest block, 1 TiB.
@@ -19,7 +18,7 @@ const MAX_BLOCK_BYTES: u64 = 1 << 40;
 /// Marks the reply of `experts` to `AddBlock`; the payload is the claim's id.
 const BLOCK_RECORDED: u64 = 1;
 
-pub fn reveal(ctx: &mut Ctx<'_>, id: u64, content: ClaimContent, salt: &[u8]) -> Result<(), ContractError> {
+pub fn reveal(ctx: &mut Ctx<'_>, id: u64, content: ClaimContent, salt: &[u8]) -> Result<(), Refused> {
     let mut claim = ctx.claim(id)?;
     ctx.only(&claim.trainer)?;
     ensure_status(&claim, "committed", claim.status == ClaimStatus::Committed {})?;
@@ -32,7 +31,7 @@ pub fn reveal(ctx: &mut Ctx<'_>, id: u64, content: ClaimContent, salt: &[u8]) ->
     let sender = claim.trainer.as_str();
     let expected = commitment(CLAIM_COMMIT, chain, contract, claim.task, sender, &content.hash(), salt);
     if claim.commit != Some(expected) {
-        return Err(ContractError::WrongCommitment);
+        return Err(ContractError::WrongCommitment.into());
     }
     ensure_range("the block's bytes", content.block_bytes, 1, MAX_BLOCK_BYTES)?;
 
@@ -59,7 +58,7 @@ pub fn reveal(ctx: &mut Ctx<'_>, id: u64, content: ClaimContent, salt: &[u8]) ->
 }
 
 /// Takes the id of the block that `experts` recorded.
-pub fn block_recorded(deps: DepsMut<'_>, msg: Reply) -> Result<Response, ContractError> {
+pub fn block_recorded(deps: DepsMut<'_>, msg: Reply) -> Result<Response, Refused> {
     let malformed = || StdError::msg("experts answered AddBlock with something else than a block's id");
     let claim = msg.payload.as_slice().try_into().map(u64::from_be_bytes).map_err(|_| malformed())?;
     if msg.id != BLOCK_RECORDED {
@@ -68,12 +67,13 @@ pub fn block_recorded(deps: DepsMut<'_>, msg: Reply) -> Result<Response, Contrac
     let answer = msg.result.into_result().map_err(StdError::msg)?;
     // Chains since CosmWasm 2 give the answer in msg_responses.
     let first = answer.msg_responses.into_iter().next().ok_or_else(malformed)?;
-    let data = parse_execute_response_data(&first.value)?.data.ok_or_else(malformed)?;
-    let block = data.as_slice().try_into().map(u64::from_be_bytes).map_err(|_| malformed())?;
+    // MsgExecuteContractResponse: field 1 of so many bytes, and no other field.
+    let [0x0a, 8, id @ ..] = first.value.as_slice() else { return Err(malformed().into()) };
+    let block = id.try_into().map(u64::from_be_bytes).map_err(|_| malformed())?;
     CLAIMS.update(deps.storage, claim, |stored| {
         let mut stored = stored.ok_or(ContractError::NotFound { what: "claim", id: claim })?;
         stored.block = Some(block);
-        Ok::<_, ContractError>(stored)
+        Ok::<_, Refused>(stored)
     })?;
     Ok(Response::new().add_event(Event::BlockRecorded { claim, block }))
 }

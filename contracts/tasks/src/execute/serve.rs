@@ -5,17 +5,12 @@ use lyceum_api::tasks::{Event, PanelStatus, ServedState};
 use lyceum_onchain::merkle;
 
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::rounds;
 use crate::state::{Claim, Panel, Task, stage_name};
 use crate::verdict::served_states;
 
-pub fn serve(
-    ctx: &mut Ctx<'_>,
-    id: u64,
-    opening: Hash32,
-    states: Vec<ServedState>,
-) -> Result<(), ContractError> {
+pub fn serve(ctx: &mut Ctx<'_>, id: u64, opening: Hash32, states: Vec<ServedState>) -> Result<(), Refused> {
     let mut panel = ctx.panel(id)?;
     let claim = claim_of(ctx, &panel)?;
     ctx.only(&claim.trainer)?;
@@ -26,7 +21,7 @@ pub fn serve(
     let task = ctx.task(claim.task)?;
     let expected = served_states(panel.kind, task.spec.intervals, &panel.drawn());
     if !states.iter().map(|s| s.state).eq(expected.iter().copied()) {
-        return Err(ContractError::WrongStates { expected });
+        return Err(ContractError::WrongStates { expected }.into());
     }
     prove(ctx, &claim, &task, &states)?;
     panel.opening = Some(opening);
@@ -38,7 +33,7 @@ pub fn serve(
 
 /// Every state must be the one under the claim's `states` at its index: at most 15, each with a short proof. What
 /// state 0 and the last hold is for the evaluators to check, who have the parent and the block.
-pub fn prove(ctx: &Ctx<'_>, claim: &Claim, task: &Task, states: &[ServedState]) -> Result<(), ContractError> {
+pub fn prove(ctx: &Ctx<'_>, claim: &Claim, task: &Task, states: &[ServedState]) -> Result<(), Refused> {
     let root = claim.content.as_ref().map(|c| c.states).unwrap_or_default();
     let randomness = rounds::randomness(ctx.deps.storage, claim.seed_round)?;
     let seed = seed(claim.task, claim.trainer.as_str(), &randomness);
@@ -47,14 +42,14 @@ pub fn prove(ctx: &Ctx<'_>, claim: &Claim, task: &Task, states: &[ServedState]) 
         let leaf = salted_state(&served.salt, &state_root(step, &seed, &served.tensors));
         let proof: Vec<_> = served.proof.iter().map(|hash| hash.0).collect();
         if !merkle::verify(&root.0, task.spec.intervals + 1, served.state, &leaf.0, &proof) {
-            return Err(ContractError::WrongState { state: served.state });
+            return Err(ContractError::WrongState { state: served.state }.into());
         }
     }
     Ok(())
 }
 
 /// The claim that a panel judges; a heads panel has none, and nothing of a trainer's belongs there.
-pub fn claim_of(ctx: &Ctx<'_>, panel: &Panel) -> Result<Claim, ContractError> {
+pub fn claim_of(ctx: &Ctx<'_>, panel: &Panel) -> Result<Claim, Refused> {
     let expected = "of a claim";
     let found = || panel.kind.name().to_owned();
     let id =
@@ -63,6 +58,6 @@ pub fn claim_of(ctx: &Ctx<'_>, panel: &Panel) -> Result<Claim, ContractError> {
 }
 
 /// A panel that is somewhere else in its life.
-pub fn wrong_stage(status: &PanelStatus, expected: &'static str) -> ContractError {
-    ContractError::WrongPhase { what: "the panel", expected, found: stage_name(status).to_owned() }
+pub fn wrong_stage(status: &PanelStatus, expected: &'static str) -> Refused {
+    ContractError::WrongPhase { what: "the panel", expected, found: stage_name(status).to_owned() }.into()
 }

@@ -9,12 +9,12 @@ use super::commit::ensure_status;
 use super::panels::{self, Plan, opened_states};
 use super::settle::advance;
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::state::{Cause, Claim, SPANS};
 use crate::verdict::largest_change;
 
 /// Asks for a span; one of a single interval is disputed at once.
-pub fn bisect(ctx: &mut Ctx<'_>, claim: &mut Claim, from: u32, to: u32) -> Result<(), ContractError> {
+pub fn bisect(ctx: &mut Ctx<'_>, claim: &mut Claim, from: u32, to: u32) -> Result<(), Refused> {
     if to == from + 1 {
         return dispute(ctx, claim, from, to);
     }
@@ -25,12 +25,7 @@ pub fn bisect(ctx: &mut Ctx<'_>, claim: &mut Claim, from: u32, to: u32) -> Resul
 }
 
 /// Takes every state strictly within the span that is asked for.
-pub fn open_span(
-    ctx: &mut Ctx<'_>,
-    id: u64,
-    first: u32,
-    states: Vec<OpenedState>,
-) -> Result<(), ContractError> {
+pub fn open_span(ctx: &mut Ctx<'_>, id: u64, first: u32, states: Vec<OpenedState>) -> Result<(), Refused> {
     let mut claim = ctx.claim(id)?;
     ctx.only(&claim.trainer)?;
     let ClaimStatus::Bisecting { from, to, until } = claim.status else {
@@ -39,7 +34,7 @@ pub fn open_span(
     ctx.before(until)?;
     let expected: Vec<u32> = (from + 1..to).collect(); // at most 9
     if first != from || !states.iter().map(|s| s.state).eq(expected.iter().copied()) {
-        return Err(ContractError::WrongStates { expected });
+        return Err(ContractError::WrongStates { expected }.into());
     }
     let panel = claim.review.panel.unwrap_or_default();
     let opened = opened_states(ctx.deps.storage, &claim, panel)?;
@@ -47,7 +42,7 @@ pub fn open_span(
         state.sketch.values()?;
         // Ends of drawn intervals within the span were opened before: the sketch must be the same.
         if opened.iter().any(|o| o.state == state.state && o != state) {
-            return Err(ContractError::WrongOpening);
+            return Err(ContractError::WrongOpening.into());
         }
     }
     let mut spans = SPANS.may_load(ctx.deps.storage, id)?.unwrap_or_default();
@@ -60,7 +55,7 @@ pub fn open_span(
 
 /// Disputes the largest change of an opened span. If a panel has decided every interval of it, nothing is left to
 /// doubt.
-fn dispute(ctx: &mut Ctx<'_>, claim: &mut Claim, from: u32, to: u32) -> Result<(), ContractError> {
+fn dispute(ctx: &mut Ctx<'_>, claim: &mut Claim, from: u32, to: u32) -> Result<(), Refused> {
     let panel = claim.review.panel.unwrap_or_default();
     let mut states = opened_states(ctx.deps.storage, claim, panel)?;
     states.retain(|s| (from..=to).contains(&s.state));

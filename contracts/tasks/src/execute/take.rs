@@ -7,11 +7,11 @@ use super::ensure_range;
 use super::open::ensure_active;
 use super::unseal::ensure_kept;
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::rounds;
 use crate::state::{CLAIM_COUNT, Claim, Review, Task, next_id};
 
-pub fn take(ctx: &mut Ctx<'_>, task_id: u64, recipe: Recipe) -> Result<(), ContractError> {
+pub fn take(ctx: &mut Ctx<'_>, task_id: u64, recipe: Recipe) -> Result<(), Refused> {
     let mut task = ctx.task(task_id)?;
     ensure_open(&task)?;
     ctx.before(task.commit_until)?;
@@ -21,21 +21,21 @@ pub fn take(ctx: &mut Ctx<'_>, task_id: u64, recipe: Recipe) -> Result<(), Contr
     let opener = ctx.config.nodes().node(&ctx.deps.querier, &task.opener)?;
     if trainer == task.opener || operator == opener.operator {
         // Who sealed the benchmark could train on it, with whichever of his nodes.
-        return Err(ContractError::OpenerMayNotTake);
+        return Err(ContractError::OpenerMayNotTake.into());
     }
     if task.claims.len() >= task.spec.max_claims as usize {
-        return Err(ContractError::TaskFull { task: task_id, max: task.spec.max_claims });
+        return Err(ContractError::TaskFull { task: task_id, max: task.spec.max_claims }.into());
     }
     for claim in &task.claims {
         if ctx.claim(*claim)?.trainer == trainer {
-            return Err(ContractError::AlreadyTaken { trainer, task: task_id });
+            return Err(ContractError::AlreadyTaken { trainer, task: task_id }.into());
         }
     }
     ensure_within(&recipe, &task)?;
     ctx.exact_funds(task.bond + task.fee)?;
 
     // Weights frozen at the start of this epoch, which began before the take: nobody bonds to sit in a panel of it.
-    let epoch = ctx.config.nodes().config(&ctx.deps.querier)?.epoch;
+    let epoch = ctx.config.nodes().epoch(&ctx.deps.querier)?;
     let seed_round = rounds::after(&ctx.config.beacon, ctx.clock.chain());
     rounds::want(ctx.storage(), seed_round)?;
     if task.claims.is_empty() {
@@ -75,15 +75,17 @@ pub fn take(ctx: &mut Ctx<'_>, task_id: u64, recipe: Recipe) -> Result<(), Contr
 }
 
 /// The task must be under way.
-pub fn ensure_open(task: &Task) -> Result<(), ContractError> {
-    if task.status == TaskStatus::Open {
-        return Ok(());
-    }
-    let found = format!("{:?}", task.status).to_lowercase();
-    Err(ContractError::WrongPhase { what: "the task", expected: "open", found })
+pub fn ensure_open(task: &Task) -> Result<(), Refused> {
+    let found = match task.status {
+        TaskStatus::Open => return Ok(()),
+        TaskStatus::Done => "done",
+        TaskStatus::Void => "void",
+    };
+    let found = found.to_owned();
+    Err(ContractError::WrongPhase { what: "the task", expected: "open", found }.into())
 }
 
-fn ensure_within(recipe: &Recipe, task: &Task) -> Result<(), ContractError> {
+fn ensure_within(recipe: &Recipe, task: &Task) -> Result<(), Refused> {
     let bounds = &task.spec.bounds;
     ensure_range("the learning rate", recipe.peak_lr_nano, bounds.min_lr_nano, bounds.max_lr_nano)?;
     ensure_range("the warm-up", recipe.warmup_steps.into(), 0, bounds.max_warmup.into())?;

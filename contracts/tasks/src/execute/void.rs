@@ -5,13 +5,13 @@ use super::outcome;
 use super::take::ensure_open;
 use super::unseal::is_exposed;
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 
 /// Bonds and fees of committed and revealed claims go back. The opener loses its deposit and a fee for each of
 /// them; what is left of its reserve returns. Claims that were never committed are lost as ever.
 ///
 /// A benchmark that a pause exposed is nobody's fault: everybody gets everything back.
-pub fn void_task(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
+pub fn void_task(ctx: &mut Ctx<'_>, id: u64) -> Result<(), Refused> {
     let mut task = ctx.task(id)?;
     ensure_open(&task)?;
     let exposed = is_exposed(ctx.deps.storage, &ctx.config.beacon, &ctx.clock, &task)?;
@@ -23,7 +23,8 @@ pub fn void_task(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
             what: "the task",
             expected: "sealed",
             found: "unsealed".into(),
-        });
+        }
+        .into());
     }
     let mut voided = 0u32;
     for claim in &task.claims {
@@ -40,7 +41,7 @@ pub fn void_task(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
             voided += 1;
         }
         if claim.status == (ClaimStatus::Taken {}) {
-            return Err(ContractError::Unsettled { claim: claim.id });
+            return Err(ContractError::Unsettled { claim: claim.id }.into());
         }
     }
     if voided == 0 && !exposed {
@@ -49,7 +50,8 @@ pub fn void_task(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
             what: "the task",
             expected: "claimed",
             found: "unclaimed".into(),
-        });
+        }
+        .into());
     }
     let opener = task.opener.clone();
     if exposed {

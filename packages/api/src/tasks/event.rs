@@ -1,5 +1,7 @@
 //! What `tasks` emits.
 
+use std::fmt::Display;
+
 use cosmwasm_std::{Addr, Timestamp, Uint128};
 
 use super::PanelKind;
@@ -87,19 +89,23 @@ impl PanelKind {
     }
 }
 
+fn named(name: &str, attributes: &[(&str, &dyn Display)]) -> cosmwasm_std::Event {
+    let event = cosmwasm_std::Event::new(["tasks_", name].concat()).add_attribute("version", EVENT_VERSION);
+    attributes.iter().fold(event, |event, (key, value)| event.add_attribute(*key, value.to_string()))
+}
+
 impl From<Event> for cosmwasm_std::Event {
     fn from(event: Event) -> Self {
-        let (name, attributes) = event.parts();
-        let event = Self::new(format!("tasks_{name}")).add_attribute("version", EVENT_VERSION);
-        attributes.into_iter().fold(event, |event, (key, value)| event.add_attribute(key, value))
+        event.write()
     }
 }
 
 impl Event {
-    fn parts(self) -> (&'static str, Vec<(&'static str, String)>) {
+    fn write(self) -> cosmwasm_std::Event {
+        // Displayed in one place: a call of each value's `to_string` here would double the code.
         macro_rules! named {
             ($name:literal $(, $key:ident = $value:expr)*) => {
-                ($name, vec![$((stringify!($key), $value.to_string())),*])
+                named($name, &[$((stringify!($key), &$value as &dyn Display)),*])
             };
         }
         match self {

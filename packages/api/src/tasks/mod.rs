@@ -17,7 +17,7 @@ use crate::Hash32;
 use crate::attestation::{Attestation, OpenedState, Opening};
 use crate::canonical::Encoder;
 use crate::claim::ClaimContent;
-use crate::client::{Contract, Interface};
+use crate::client::{Contract, Interface, only};
 use crate::manifest::{Recipe, Target};
 
 /// Marker of the interface of `tasks`.
@@ -551,11 +551,11 @@ pub fn key_commitment(key: &Hash32) -> Hash32 {
 impl Client {
     /// The randomness of a round, if it was posted.
     pub fn beacon(&self, querier: &QuerierWrapper<'_>, round: u64) -> StdResult<Option<Hash32>> {
-        self.query::<BeaconResponse>(querier, &QueryMsg::Beacon { round }).map(|r| r.randomness)
+        self.ask::<BeaconResponse>(querier, &only!(Beacon { round: u64 })).map(|r| r.randomness)
     }
 
     /// Configuration, with the beacon's parameters.
     pub fn config(&self, querier: &QuerierWrapper<'_>) -> StdResult<ConfigResponse> {
-        self.query(querier, &QueryMsg::Config {})
+        self.ask(querier, &only!(Config {}))
     }
 }

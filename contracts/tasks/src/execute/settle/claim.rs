@@ -5,13 +5,13 @@ use lyceum_api::tasks::{ClaimStatus, ServedState};
 
 use super::{advance, again_or_void, cost_each, has_quorum};
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::execute::commit::ensure_status;
 use crate::execute::panels::{self, Plan};
 use crate::state::{Cause, Claim, Domain, Measured, OPENINGS, Panel};
 use crate::verdict::{Ends, agrees, ends_in, items_apart, jumping, medians, spread};
 
-pub fn settle(ctx: &mut Ctx<'_>, panel: &mut Panel, claim: &mut Claim) -> Result<(), ContractError> {
+pub fn settle(ctx: &mut Ctx<'_>, panel: &mut Panel, claim: &mut Claim) -> Result<(), Refused> {
     ensure_status(claim, "revealed", claim.status == ClaimStatus::Revealed {})?;
     let cost = cost_each(ctx, claim)?;
     if !has_quorum(ctx, panel, cost) {
@@ -53,7 +53,7 @@ pub fn differing(
     interval: u32,
     opened: &Ends,
     domain: &Domain,
-) -> Result<Vec<Addr>, ContractError> {
+) -> Result<Vec<Addr>, Refused> {
     let mut differing = vec![];
     for (seat, answer) in answers {
         for seen in answer.intervals.iter().filter(|seen| seen.interval == interval) {
@@ -87,7 +87,7 @@ pub fn sound_scores(answers: &[(Addr, Attestation)]) -> Vec<&Scored> {
 
 /// Whether a wider panel must score: somebody says the claim is unsound, the gains are too far apart, or two seats
 /// measured different losses of the same items.
-fn wants_score(answers: &[(Addr, Attestation)], domain: &Domain) -> Result<bool, ContractError> {
+fn wants_score(answers: &[(Addr, Attestation)], domain: &Domain) -> Result<bool, Refused> {
     let scored = sound_scores(answers);
     if answers.iter().any(|(_, a)| !a.sound) || spread(&scored) > domain.spec.tolerance {
         return Ok(true);

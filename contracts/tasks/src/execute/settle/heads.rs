@@ -9,7 +9,7 @@ use lyceum_economy::params::BLOCK_SECONDS;
 use lyceum_onchain::tally;
 
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::Refused;
 use crate::execute::heads::elapsed;
 use crate::execute::panels;
 use crate::state::{DOMAINS, OPEN_BLOCK, OpenBlock, Panel, SEALED};
@@ -19,7 +19,7 @@ use crate::verdict::guard_holds;
 /// held back again.
 const HELD_BACK: u64 = 100;
 
-pub fn settle(ctx: &mut Ctx<'_>, panel: &mut Panel) -> Result<(), ContractError> {
+pub fn settle(ctx: &mut Ctx<'_>, panel: &mut Panel) -> Result<(), Refused> {
     let mut block = OPEN_BLOCK.load(ctx.deps.storage)?;
     block.panel = None;
     ctx.out.slash_seats(panel.absent(), SlashReason::Unrevealed, Uint128::zero(), &[]);
@@ -50,7 +50,7 @@ pub fn settle(ctx: &mut Ctx<'_>, panel: &mut Panel) -> Result<(), ContractError>
 }
 
 /// Medians by domain, in the order asked.
-fn scores(ctx: &Ctx<'_>, panel: &Panel) -> Result<Vec<DomainScore>, ContractError> {
+fn scores(ctx: &Ctx<'_>, panel: &Panel) -> Result<Vec<DomainScore>, Refused> {
     let answers = panel.attestations(ctx.deps.storage)?;
     let median = |(i, domain): (usize, &u64)| {
         let scores: Vec<_> = answers.iter().filter_map(|(_, a)| a.heads.get(i)).map(|s| s.score).collect();
@@ -60,7 +60,7 @@ fn scores(ctx: &Ctx<'_>, panel: &Panel) -> Result<Vec<DomainScore>, ContractErro
 }
 
 /// A better score becomes the best; in a new epoch any does.
-pub fn record_bests(ctx: &mut Ctx<'_>, scores: &[DomainScore]) -> Result<(), ContractError> {
+pub fn record_bests(ctx: &mut Ctx<'_>, scores: &[DomainScore]) -> Result<(), Refused> {
     let epoch = ctx.clock.chain().seconds() / ctx.params.use_epoch_seconds;
     for score in scores {
         let mut domain = ctx.domain(score.domain)?;
@@ -73,7 +73,7 @@ pub fn record_bests(ctx: &mut Ctx<'_>, scores: &[DomainScore]) -> Result<(), Con
 }
 
 /// Seals the block and opens the next. The seats' weights are accrued before `Seal`, which is sent last.
-fn seal(ctx: &mut Ctx<'_>, block: OpenBlock, scores: Vec<DomainScore>) -> Result<(), ContractError> {
+fn seal(ctx: &mut Ctx<'_>, block: OpenBlock, scores: Vec<DomainScore>) -> Result<(), Refused> {
     let (now, number, elapsed) = (ctx.now(), block.number, elapsed(ctx, &block));
     let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     let weighted_gain = signed(block.weighted_gain);

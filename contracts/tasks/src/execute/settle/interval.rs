@@ -6,17 +6,12 @@ use lyceum_api::nodes::SlashReason;
 use super::claim::{bound, differing, leads_there};
 use super::{advance, again_or_void, cost_each, has_quorum};
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::Refused;
 use crate::execute::{outcome, panels};
 use crate::state::{Cause, Claim, Domain, OPENINGS, Panel};
 use crate::verdict::{Ends, Opened, ends_in};
 
-pub fn settle(
-    ctx: &mut Ctx<'_>,
-    panel: &mut Panel,
-    claim: &mut Claim,
-    interval: u32,
-) -> Result<(), ContractError> {
+pub fn settle(ctx: &mut Ctx<'_>, panel: &mut Panel, claim: &mut Claim, interval: u32) -> Result<(), Refused> {
     let cost = cost_each(ctx, claim)?;
     if !has_quorum(ctx, panel, cost) {
         return again_or_void(ctx, panel, claim);
@@ -70,12 +65,7 @@ pub fn settle(
 /// What the trainer opened of the interval, in the order of the entries asked for: both ends under the panel's own
 /// key, and under the claim panel's whatever it showed there. So a sketch that was false there, of a kept state or of
 /// a drawn interval's end, is found by a dispute of an interval beside it.
-fn opened_ends(
-    ctx: &Ctx<'_>,
-    panel: &Panel,
-    claim: &Claim,
-    interval: u32,
-) -> Result<Vec<Opened>, ContractError> {
+fn opened_ends(ctx: &Ctx<'_>, panel: &Panel, claim: &Claim, interval: u32) -> Result<Vec<Opened>, Refused> {
     let keys = std::iter::once(panel.id).chain(panel.second_key);
     keys.map(|key| {
         let states = panels::opened_states(ctx.deps.storage, claim, key)?;
@@ -85,7 +75,7 @@ fn opened_ends(
 }
 
 /// Whether a seat saw, under every key, what the trainer opened. One that says "unsound" did not.
-fn confirms(answer: &Attestation, opened: &[Opened], domain: &Domain) -> Result<bool, ContractError> {
+fn confirms(answer: &Attestation, opened: &[Opened], domain: &Domain) -> Result<bool, Refused> {
     if !answer.sound || answer.intervals.len() != opened.len() {
         return Ok(false);
     }
@@ -107,7 +97,7 @@ fn first_false(
     interval: u32,
     is_forged: bool,
     domain: &Domain,
-) -> Result<Vec<Addr>, ContractError> {
+) -> Result<Vec<Addr>, Refused> {
     let Some(first) = claim.review.panel else { return Ok(vec![]) };
     let states = panels::opened_states(ctx.deps.storage, claim, first)?;
     let Some(opened) = ends_in(&states, interval)? else { return Ok(vec![]) };

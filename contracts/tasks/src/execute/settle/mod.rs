@@ -19,7 +19,7 @@ use super::panels::{self, Plan};
 use super::serve::wrong_stage;
 use super::{outcome, span};
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::{ContractError, Refused};
 use crate::state::{Claim, Panel};
 use crate::verdict::rejection;
 
@@ -27,7 +27,7 @@ use crate::verdict::rejection;
 const CLAIM_RETRIES: u32 = 2;
 const WIDER_RETRIES: u32 = 1;
 
-pub fn settle(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
+pub fn settle(ctx: &mut Ctx<'_>, id: u64) -> Result<(), Refused> {
     let mut panel = ctx.panel(id)?;
     ensure_complete(ctx, &panel)?;
     match panel.claim {
@@ -47,7 +47,7 @@ pub fn settle(ctx: &mut Ctx<'_>, id: u64) -> Result<(), ContractError> {
 
 /// All who committed have revealed and the trainer has opened, or the time for it is over. A trainer that owes an
 /// opening or a tile is not settled but expired.
-fn ensure_complete(ctx: &Ctx<'_>, panel: &Panel) -> Result<(), ContractError> {
+fn ensure_complete(ctx: &Ctx<'_>, panel: &Panel) -> Result<(), Refused> {
     let now = ctx.now();
     let status = panel.status_at(now);
     let PanelStatus::Revealing { until } = status else {
@@ -58,13 +58,13 @@ fn ensure_complete(ctx: &Ctx<'_>, panel: &Panel) -> Result<(), ContractError> {
         _ => ContractError::TooEarly { at },
     };
     if let Some(open) = panel.challenges.iter().find(|c| !c.answered) {
-        return Err(owed(open.until));
+        return Err(owed(open.until).into());
     }
     if panel.re_executes() && !panel.opened {
-        return Err(owed(until));
+        return Err(owed(until).into());
     }
     let all = panel.seats.iter().all(|s| s.revealed || s.commit.is_none());
-    if all || now >= until { Ok(()) } else { Err(ContractError::TooEarly { at: until }) }
+    if all || now >= until { Ok(()) } else { Err(ContractError::TooEarly { at: until }.into()) }
 }
 
 /// Takes stake of those who did not reveal, and gives whether two thirds did. Without a quorum those who revealed
@@ -81,13 +81,13 @@ pub fn has_quorum(ctx: &mut Ctx<'_>, panel: &Panel, cost_each: Uint128) -> bool 
 }
 
 /// What a seat of a claim's panels is owed: its part of a fee.
-pub fn cost_each(ctx: &Ctx<'_>, claim: &Claim) -> Result<Uint128, ContractError> {
+pub fn cost_each(ctx: &Ctx<'_>, claim: &Claim) -> Result<Uint128, Refused> {
     let seats = ctx.domain(claim.domain)?.spec.committee;
     Ok(claim.fee / Uint128::from(seats)) // at least 3 by registration
 }
 
 /// A panel found no quorum or no majority: another one takes its place, or the claim is void.
-pub fn again_or_void(ctx: &mut Ctx<'_>, panel: &mut Panel, claim: &mut Claim) -> Result<(), ContractError> {
+pub fn again_or_void(ctx: &mut Ctx<'_>, panel: &mut Panel, claim: &mut Claim) -> Result<(), Refused> {
     panels::close_for(ctx, claim, panel, "no_quorum")?;
     let retries = if panel.kind == (PanelKind::Claim {}) { CLAIM_RETRIES } else { WIDER_RETRIES };
     if panel.tries >= retries {
@@ -101,7 +101,7 @@ pub fn again_or_void(ctx: &mut Ctx<'_>, panel: &mut Panel, claim: &mut Claim) ->
 }
 
 /// Takes the next step of a claim whose claim panel is settled.
-pub fn advance(ctx: &mut Ctx<'_>, claim: &mut Claim) -> Result<(), ContractError> {
+pub fn advance(ctx: &mut Ctx<'_>, claim: &mut Claim) -> Result<(), Refused> {
     if !claim.open.is_empty() {
         return suspend(claim);
     }
@@ -121,12 +121,12 @@ pub fn advance(ctx: &mut Ctx<'_>, claim: &mut Claim) -> Result<(), ContractError
     verdict(ctx, claim)
 }
 
-fn suspend(claim: &mut Claim) -> Result<(), ContractError> {
+fn suspend(claim: &mut Claim) -> Result<(), Refused> {
     claim.status = ClaimStatus::Disputed { panels: claim.open.len() as u32 }; // a few
     Ok(())
 }
 
-fn verdict(ctx: &mut Ctx<'_>, claim: &mut Claim) -> Result<(), ContractError> {
+fn verdict(ctx: &mut Ctx<'_>, claim: &mut Claim) -> Result<(), Refused> {
     outcome::judge(ctx, claim)?;
     let accepted = rejection_of(ctx, claim)?.is_none();
     let until = ctx.now().plus_seconds(ctx.params.dispute_seconds);
@@ -137,12 +137,12 @@ fn verdict(ctx: &mut Ctx<'_>, claim: &mut Claim) -> Result<(), ContractError> {
 }
 
 /// Why a claim's medians don't make it accepted, if they don't. The bests are those of the verdict's time.
-fn rejection_of(ctx: &Ctx<'_>, claim: &mut Claim) -> Result<Option<&'static str>, ContractError> {
+fn rejection_of(ctx: &Ctx<'_>, claim: &mut Claim) -> Result<Option<&'static str>, Refused> {
     let tolerance = ctx.domain(claim.domain)?.spec.tolerance;
     let Some(measured) = &mut claim.measured else { return Ok(Some("unmeasured")) };
     let guards = &measured.medians.guards;
     let bests: Vec<_> =
-        guards.iter().map(|g| Ok(ctx.domain(g.domain)?.best)).collect::<Result<_, ContractError>>()?;
+        guards.iter().map(|g| Ok(ctx.domain(g.domain)?.best)).collect::<Result<_, Refused>>()?;
     let reason = rejection(&measured.medians, tolerance, &bests);
     measured.rejection = reason.map(str::to_owned);
     Ok(reason)

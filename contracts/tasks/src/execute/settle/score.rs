@@ -5,12 +5,12 @@ use lyceum_api::attestation::Attestation;
 use super::claim::sound_scores;
 use super::{advance, again_or_void, cost_each, has_quorum};
 use crate::ctx::Ctx;
-use crate::error::ContractError;
+use crate::error::Refused;
 use crate::execute::{outcome, panels};
 use crate::state::{Claim, Measured, Panel};
 use crate::verdict::medians;
 
-pub fn settle(ctx: &mut Ctx<'_>, panel: &mut Panel, claim: &mut Claim) -> Result<(), ContractError> {
+pub fn settle(ctx: &mut Ctx<'_>, panel: &mut Panel, claim: &mut Claim) -> Result<(), Refused> {
     let cost = cost_each(ctx, claim)?;
     if !has_quorum(ctx, panel, cost) {
         return again_or_void(ctx, panel, claim);
