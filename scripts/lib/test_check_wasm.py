@@ -47,10 +47,13 @@ class CheckWasm(unittest.TestCase):
     def test_newer_opcodes_are_refused(self):
         self.refused("bulk memory", module(b"\xfc\x0a\x00\x00\x0b"))
         self.refused("reference types", module(b"\xd0\x70\x0b"))
-        self.refused("sign extension", module(b"\xc0\x0b"))
+        self.refused("unknown", module(b"\xc5\x0b"))
         self.refused("SIMD", module(b"\xfd\x0b"))
         self.refused("several values", module(b"\x02\x01\x0b\x0b"))
         self.refused("section 12", module(extra=b"\x0c\x01\x00"))
+
+    def test_sign_extension_is_accepted(self):
+        check("nodes", module(b"\x41\x00\xc0\xc1\x1a\x0b"))
 
     def test_an_opcode_inside_a_constant_is_not_mistaken_for_one(self):
         check("nodes", module(b"\x44" + b"\xfc" * 8 + b"\x1a\x41\xfc\x00\x1a\x0b"))
@@ -66,7 +69,7 @@ class CheckWasm(unittest.TestCase):
         check("nodes", module(exports=[*EXPORTS, "requires_cosmwasm_2_1"]))
 
     def test_size_and_memory_are_bounded(self):
-        self.refused("bytes, 917504 are", module() + bytes(MAX_SIZE))
+        self.refused("bytes, 409600 are", module() + bytes(MAX_SIZE))
         self.refused("memory of 513 pages", module(memory=b"\x00\x81\x04"))
         self.refused("no maximum", module(memory=b"\x01\x11\x12"))
 
