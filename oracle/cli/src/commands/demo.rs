@@ -5,14 +5,15 @@ use std::time::Instant;
 
 use anyhow::Context;
 use lyceum_agent::work::scoring::drawn;
-use lyceum_agent::{Cancel, What};
+use lyceum_agent::{Cancel, Event, What};
+use lyceum_chain::Chain;
 use lyceum_learn::generate::{Sampling, generate};
 use lyceum_learn::{Model, Target, block, device, score};
 
 use crate::corpus::{self, Corpus};
 use crate::demo::cast::{COORDINATOR, MIN_EVALUATORS};
 use crate::demo::progress::Progress;
-use crate::demo::{DomainText, SEQUENCE, Settings, base, collect, genesis, live, show};
+use crate::demo::{DomainText, SEQUENCE, Settings, base, collect, genesis, live, show, wasmd};
 use crate::failure::{BadInput, Interrupted};
 use crate::folder::ModelFolder;
 use crate::report::{Change, Generation, Report};
@@ -21,6 +22,8 @@ use crate::report::{Change, Generation, Report};
 const MAX_DOMAINS: usize = 7;
 /// How working folders begin, and nothing of the user's does.
 const WORK: &str = ".lyceum-demo-work-";
+/// The phase in which the nodes live.
+const LIFE: &str = "life: audits, votes, training, committees, disputes, rewards";
 /// Items of public held-out text on which the report scores base and heads.
 const SCORE_ITEMS: usize = 96;
 /// Bytes of a generated text, and of its prompt.
@@ -52,6 +55,28 @@ pub struct Args {
     /// Work on the GPU
     #[arg(long)]
     cuda: bool,
+    /// Which chain: `embedded` (in process, logical time) or `wasmd` (a local chain, every node its own process)
+    #[arg(long, value_name = "CHAIN", value_enum, default_value_t)]
+    chain: On,
+    /// The description of the local chain that is up, which `scripts/localnet up` wrote; `scripts/demo` names its own
+    #[arg(long, value_name = "FILE", required_if_eq("chain", "wasmd"))]
+    localnet: Option<PathBuf>,
+    /// The contracts' Wasm with checksums.txt, for a real chain
+    #[arg(long, value_name = "DIR", default_value = "artifacts")]
+    artifacts: PathBuf,
+    /// Kill honest nodes at events drawn by this seed and start them again, for tests; nobody cheats then
+    #[arg(long, value_name = "SEED", hide = true, requires = "localnet")]
+    kill: Option<u64>,
+}
+
+/// On which chain.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum On {
+    /// The contracts in process.
+    #[default]
+    Embedded,
+    /// A local chain.
+    Wasmd,
 }
 
 /// Checks the arguments and reads the texts.
@@ -76,8 +101,8 @@ fn settings(args: &Args) -> anyhow::Result<Settings> {
     };
     let corpora = distinct(corpora)?;
     let (out, evaluators) = (args.out.clone(), args.nodes);
-    let Args { steps, base_steps, seed, .. } = *args;
-    Ok(Settings { corpora, out, evaluators, steps, base_steps, seed, device })
+    let Args { steps, base_steps, seed, kill, .. } = *args;
+    Ok(Settings { corpora, out, evaluators, steps, base_steps, seed, device, kill })
 }
 
 /// Names become unique; the same text twice is no two domains.
@@ -123,7 +148,8 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         .tempdir_in(&settings.out)
         .with_context(|| format!("--out {}: cannot write there", settings.out.display()))?;
     sweep(&settings.out, work.path());
-    let result = whole(&settings, work.path(), stop, &progress, &runtime, started);
+    let ground = Ground::of(&args, work.path())?;
+    let result = whole(&settings, &ground, work.path(), stop, &progress, &runtime, started);
     // Work that still runs on the pool ends by itself at its next step.
     runtime.shutdown_timeout(std::time::Duration::from_secs(20));
     let (report, paths) = match result {
@@ -156,8 +182,27 @@ fn sweep(out: &Path, mine: &Path) {
     }
 }
 
+/// What the demo stands on.
+enum Ground {
+    Embedded,
+    Wasmd(wasmd::Places),
+}
+
+impl Ground {
+    fn of(args: &Args, work: &Path) -> anyhow::Result<Self> {
+        let Some(localnet) = args.localnet.clone().filter(|_| args.chain == On::Wasmd) else {
+            return Ok(Self::Embedded);
+        };
+        let program = std::env::current_exe().context("where this program lies")?;
+        // Programs that are started from here have folders of their own.
+        let work = std::path::absolute(work)?;
+        Ok(Self::Wasmd(wasmd::Places { program, localnet, artifacts: args.artifacts.clone(), work }))
+    }
+}
+
 fn whole(
     settings: &Settings,
+    ground: &Ground,
     work: &Path,
     stop: Cancel,
     progress: &Progress,
@@ -183,12 +228,17 @@ fn whole(
     progress.phase("base: trained before genesis, as the report says");
     let base = base::train(settings, &texts, progress)?;
     progress.phase("genesis: contracts, nodes, stakes, proposals");
-    let genesis = genesis::prepare(settings, &texts, &base.model, work)?;
-    progress.phase("life: audits, votes, training, committees, disputes, rewards");
-    let lived = runtime.block_on(live::live(settings, genesis, work, stop, progress))?;
-    progress.phase("report");
-    let mut report = runtime.block_on(collect::report(&lived))?;
-    let heads = runtime.block_on(collect::heads(&lived))?;
+    let prepared = genesis::prepare(settings, &texts, &base.model, work)?;
+    let Told { mut report, heads, events } = match ground {
+        Ground::Embedded => runtime.block_on(async {
+            progress.phase(LIFE);
+            told(live::live(settings, prepared, work, stop, progress).await?, progress).await
+        }),
+        Ground::Wasmd(places) => runtime.block_on(async {
+            progress.phase(LIFE);
+            told(wasmd::live(settings, prepared, places, stop, progress).await?, progress).await
+        }),
+    }?;
     report.seed = settings.seed;
     report.base_curve = base.curve;
     let improved = improved(&base.model, &heads)?;
@@ -211,7 +261,7 @@ fn whole(
     let folder = settings.out.join("model");
     ModelFolder::write(&folder, base.model.config(), &base.model.to_block()?, &heads)?;
     report.timings.work.insert("base training".to_owned(), base.seconds);
-    for event in &lived.events {
+    for event in &events {
         let (kind, seconds) = match &event.what {
             What::Trained { seconds, .. } => ("training claims", *seconds),
             What::Served { seconds, .. } => ("serving states", *seconds),
@@ -233,6 +283,19 @@ fn whole(
     report.timings.total = started.elapsed().as_secs_f64();
     let paths = report.write(&settings.out)?;
     Ok((report, paths))
+}
+
+/// What the chain and the nodes say when it is over.
+struct Told {
+    report: Report,
+    heads: Vec<(u32, Vec<u8>)>,
+    events: Vec<Event>,
+}
+
+async fn told<C: Chain>(lived: live::Lived<C>, progress: &Progress) -> anyhow::Result<Told> {
+    progress.phase("report");
+    let (report, heads) = (collect::report(&lived).await?, collect::heads(&lived).await?);
+    Ok(Told { report, heads, events: lived.events })
 }
 
 fn improved(base: &Model, heads: &[(u32, Vec<u8>)]) -> anyhow::Result<Model> {

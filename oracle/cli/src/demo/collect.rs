@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use cosmwasm_std::{Addr, Uint128};
-use lyceum_agent::{Event, Node, What};
+use lyceum_agent::{Event, What};
 use lyceum_api::datasets::Status;
 use lyceum_api::experts::{self, BlockStatus};
 use lyceum_api::manifest::Target;
 use lyceum_api::tasks::{self, ClaimStatus, PanelKind};
 use lyceum_api::{credits, nodes, rewards};
-use lyceum_chain::logical::Handle;
 use lyceum_chain::{BlockEvents, Chain};
 use lyceum_learn::block;
 use serde::Serialize;
@@ -25,8 +24,8 @@ use crate::report::{
 const PAGE: Option<u32> = Some(100);
 
 /// A chain to ask, and names for accounts.
-pub struct Desk<'a> {
-    chain: &'a Handle,
+pub struct Desk<'a, C> {
+    chain: &'a C,
     names: BTreeMap<Addr, String>,
 }
 
@@ -39,7 +38,7 @@ fn ulyc(amount: Uint128) -> u64 {
     u64::try_from(amount.u128()).unwrap_or(u64::MAX)
 }
 
-impl Desk<'_> {
+impl<C: Chain> Desk<'_, C> {
     async fn ask<T: DeserializeOwned + Send, M: Serialize + Sync>(
         &self,
         contract: &Addr,
@@ -58,10 +57,9 @@ impl Desk<'_> {
 }
 
 /// Everything but what only the models can say (scores, text) and what only the clock can say.
-pub async fn report(lived: &Lived) -> anyhow::Result<Report> {
-    let chain = lived.nodes.first().context("nobody took part")?.chain();
-    let account = |n: &Node<Handle>| n.identity().account.clone();
-    let names = lived.nodes.iter().map(account).zip(lived.members.iter().map(|m| m.name.clone())).collect();
+pub async fn report<C: Chain>(lived: &Lived<C>) -> anyhow::Result<Report> {
+    let chain = &lived.chain;
+    let names = lived.accounts.iter().cloned().zip(lived.members.iter().map(|m| m.name.clone())).collect();
     let desk = Desk { chain, names };
     let heights = heights(chain).await?;
     let treasury: rewards::TreasuryResponse =
@@ -77,12 +75,13 @@ pub async fn report(lived: &Lived) -> anyhow::Result<Report> {
         treasury: Change { before: u64::try_from(lived.found.treasury)?, after: ulyc(treasury.free) },
         learning_blocks: learning_blocks(&desk).await?,
         blocks: blocks(&desk, lived).await?,
+        kills: lived.kills.clone(),
         ..Report::default()
     };
     report.rewards =
         Rewards { accrued: ulyc(treasury.accrued), paid: ulyc(treasury.paid), by_node: BTreeMap::new() };
-    for (node, member) in lived.nodes.iter().zip(&lived.members) {
-        let account = account(node).to_string();
+    for (account, member) in lived.accounts.iter().zip(&lived.members) {
+        let account = account.to_string();
         let query = rewards::QueryMsg::Paid { account: account.clone() };
         let paid: rewards::PaidResponse = desk.ask(&chain.contracts().rewards, &query).await?;
         if !paid.amount.is_zero() {
@@ -97,7 +96,7 @@ pub async fn report(lived: &Lived) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-async fn heights(chain: &Handle) -> anyhow::Result<Vec<BlockEvents>> {
+async fn heights<C: Chain>(chain: &C) -> anyhow::Result<Vec<BlockEvents>> {
     let (mut all, mut from) = (vec![], 0);
     loop {
         let page = chain.events(from).await?;
@@ -112,7 +111,7 @@ fn attribute<'a>(event: &'a cosmwasm_std::Event, key: &str) -> Option<&'a str> {
 }
 
 /// Losses of bonds, from the claims' ends, and of stake, from the events of `nodes`.
-fn slashes(desk: &Desk<'_>, lived: &Lived, heights: &[BlockEvents]) -> Vec<Slash> {
+fn slashes<C: Chain>(desk: &Desk<'_, C>, lived: &Lived<C>, heights: &[BlockEvents]) -> Vec<Slash> {
     let slashed = format!("wasm-{}", nodes::events::SLASHED);
     let mut out = vec![];
     for claim in lived.view.claims.values() {
@@ -155,7 +154,11 @@ fn reason(status: &ClaimStatus) -> String {
     }
 }
 
-fn claims(desk: &Desk<'_>, lived: &Lived, outcomes: &BTreeMap<u64, String>) -> (Vec<Claim>, Vec<Dispute>) {
+fn claims<C: Chain>(
+    desk: &Desk<'_, C>,
+    lived: &Lived<C>,
+    outcomes: &BTreeMap<u64, String>,
+) -> (Vec<Claim>, Vec<Dispute>) {
     let view = &lived.view;
     let (mut claims, mut disputes) = (vec![], vec![]);
     for claim in view.claims.values() {
@@ -220,7 +223,7 @@ fn seats_work(events: &[Event], panel: u64) -> (u64, f64) {
     })
 }
 
-fn datasets(lived: &Lived) -> Vec<Dataset> {
+fn datasets<C: Chain>(lived: &Lived<C>) -> Vec<Dataset> {
     lived
         .view
         .datasets
@@ -253,7 +256,7 @@ fn datasets(lived: &Lived) -> Vec<Dataset> {
         .collect()
 }
 
-async fn network(desk: &Desk<'_>, lived: &Lived) -> anyhow::Result<Network> {
+async fn network<C: Chain>(desk: &Desk<'_, C>, lived: &Lived<C>) -> anyhow::Result<Network> {
     let at = desk.chain.contracts();
     let head = desk.chain.head().await?;
     let contracts = [
@@ -278,8 +281,7 @@ async fn network(desk: &Desk<'_>, lived: &Lived) -> anyhow::Result<Network> {
         ("learning_block_seconds", p.learning_block_seconds),
     ];
     let mut members = vec![];
-    for (node, member) in lived.nodes.iter().zip(&lived.members) {
-        let account = &node.identity().account;
+    for (account, member) in lived.accounts.iter().zip(&lived.members) {
         let mut after = 0;
         if !member.roles.is_empty() {
             let query = nodes::QueryMsg::Node { node: account.to_string() };
@@ -298,7 +300,7 @@ async fn network(desk: &Desk<'_>, lived: &Lived) -> anyhow::Result<Network> {
         });
     }
     Ok(Network {
-        chain: "embedded (the contracts in process, logical time)".to_owned(),
+        chain: lived.chain_name.to_owned(),
         height: head.height,
         chain_seconds: head.time.saturating_sub(lived.found.time),
         contracts: contracts.map(|(name, at)| (name.to_owned(), at.to_string())).into(),
@@ -307,7 +309,7 @@ async fn network(desk: &Desk<'_>, lived: &Lived) -> anyhow::Result<Network> {
     })
 }
 
-async fn learning_blocks(desk: &Desk<'_>) -> anyhow::Result<Vec<LearningBlock>> {
+async fn learning_blocks<C: Chain>(desk: &Desk<'_, C>) -> anyhow::Result<Vec<LearningBlock>> {
     let at = desk.chain.contracts();
     let mut out: Vec<LearningBlock> = vec![];
     loop {
@@ -331,7 +333,7 @@ async fn learning_blocks(desk: &Desk<'_>) -> anyhow::Result<Vec<LearningBlock>> 
     }
 }
 
-async fn blocks(desk: &Desk<'_>, lived: &Lived) -> anyhow::Result<Vec<Block>> {
+async fn blocks<C: Chain>(desk: &Desk<'_, C>, lived: &Lived<C>) -> anyhow::Result<Vec<Block>> {
     let at = desk.chain.contracts();
     let mut out = vec![];
     for (id, model) in &lived.view.models {
@@ -377,8 +379,8 @@ async fn blocks(desk: &Desk<'_>, lived: &Lived) -> anyhow::Result<Vec<Block>> {
 }
 
 /// The bytes of the heads' blocks by expert index, from whichever store has them.
-pub async fn heads(lived: &Lived) -> anyhow::Result<Vec<(u32, Vec<u8>)>> {
-    let chain = lived.nodes.first().context("nobody took part")?.chain();
+pub async fn heads<C: Chain>(lived: &Lived<C>) -> anyhow::Result<Vec<(u32, Vec<u8>)>> {
+    let chain = &lived.chain;
     let mut out = vec![];
     for model in lived.view.models.keys() {
         let query = experts::QueryMsg::Heads { model: *model, start_after: None, limit: PAGE };
@@ -392,7 +394,7 @@ pub async fn heads(lived: &Lived) -> anyhow::Result<Vec<(u32, Vec<u8>)>> {
 }
 
 /// A blob under its root, into a store of its own, every tile verified on arrival.
-fn fetch(lived: &Lived, root: &lyceum_api::Hash32) -> anyhow::Result<Vec<u8>> {
+fn fetch<C: Chain>(lived: &Lived<C>, root: &lyceum_api::Hash32) -> anyhow::Result<Vec<u8>> {
     let folder = tempfile::tempdir()?;
     let store = lyceum_store::Store::open(folder.path())?;
     let source =

@@ -5,20 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use cosmwasm_std::{Addr, Uint128};
+use cosmwasm_std::Uint128;
 use lyceum_agent::work::scoring::public_score;
 use lyceum_agent::{Adversary, Directory, Planned};
+use lyceum_api::Hash32;
 use lyceum_api::canonical::Canonical;
-use lyceum_api::charter::Action;
-use lyceum_api::datasets::{self, DatasetManifest, Shard, Source};
+use lyceum_api::datasets::{DatasetManifest, Shard, Source};
 use lyceum_api::experts::NewModel;
 use lyceum_api::manifest::Target;
 use lyceum_api::tasks::{
-    self, Benchmark, CLASS_FP32, Metric, NewDomain, NewTask, RecipeBounds, TaskShard, key_commitment,
+    Benchmark, CLASS_FP32, Metric, NewDomain, NewTask, RecipeBounds, TaskShard, key_commitment,
 };
-use lyceum_api::{Hash32, nodes, rewards};
-use lyceum_chain::embedded::{self, LYC, Network};
-use lyceum_chain::logical::Handle;
+use lyceum_chain::embedded::LYC;
 use lyceum_learn::items::Items;
 use lyceum_learn::{Model, block, seal};
 use lyceum_store::Store;
@@ -107,6 +105,10 @@ pub fn prepare(
     folder: &Path,
 ) -> anyhow::Result<Prepared> {
     let mut members = cast(texts.len(), settings.evaluators);
+    if settings.kill.is_some() {
+        // Whoever loses anything then, lost it by being killed.
+        members.retain(|m| m.behaviour == Behaviour::Honest);
+    }
     let author = |name: String| Member {
         name,
         roles: vec![],

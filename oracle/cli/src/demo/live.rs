@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cosmwasm_std::Binary;
+use anyhow::Context;
+use cosmwasm_std::{Addr, Binary};
 use lyceum_agent::{
     AgentError, BeaconSource, Cancel, Event, Node, NodeConfig, Peers, Roles, Shared, Takes, View, What,
 };
@@ -18,9 +19,10 @@ use tokio::task::JoinSet;
 
 use super::Settings;
 use super::cast::{COORDINATOR, Member};
-use super::genesis::{Found, Genesis};
+use super::genesis::{Found, Prepared};
 use super::progress::{Bars, Progress};
 use crate::failure::{DISK_FULL, DiskFull, Interrupted};
+use crate::report::Kill;
 
 /// Jobs that run at once: one for each core of a small machine, each on one thread.
 const JOBS: usize = 2;
@@ -28,19 +30,25 @@ const JOBS: usize = 2;
 const EVENTS: usize = 4096;
 
 /// What is left when it is over.
-pub struct Lived {
+pub struct Lived<C> {
+    /// The chain, to ask.
+    pub chain: C,
+    /// How the report names it.
+    pub chain_name: &'static str,
     /// Who took part.
     pub members: Vec<Member>,
+    /// Their accounts, in the same order.
+    pub accounts: Vec<Addr>,
     /// What the chain said when it came up.
     pub found: Found,
-    /// The nodes, at the height at which all of them stopped.
-    pub nodes: Vec<Node<Handle>>,
     /// What they told.
     pub events: Vec<Event>,
     /// The last view.
     pub view: Arc<View>,
     /// All stores.
     pub peers: Arc<dyn Peers>,
+    /// Which nodes were killed on the way.
+    pub kills: Vec<Kill>,
 }
 
 struct Local(Beacon);
@@ -52,7 +60,7 @@ impl BeaconSource for Local {
 }
 
 /// Whether there is nothing left to do.
-fn over(view: &View, tasks: usize) -> bool {
+pub fn over(view: &View, tasks: usize) -> bool {
     let decided = |s: &Status| matches!(s, Status::Approved { .. } | Status::Rejected { .. });
     view.tasks.len() == tasks
         && view.tasks.values().all(|t| t.status != TaskStatus::Open)
@@ -61,46 +69,48 @@ fn over(view: &View, tasks: usize) -> bool {
         && view.learning.panel.is_none()
 }
 
-fn roles(member: &Member, genesis: &Genesis) -> Roles {
+fn roles(member: &Member, prepared: &Prepared, found: &Found) -> Roles {
     let has = |role| member.roles.contains(&role);
-    let domains = member.domain.map(|d| genesis.found.domains[d]).into_iter().collect();
+    let domains = member.domain.map(|d| found.domains[d]).into_iter().collect();
     Roles {
         trainer: has(Role::Trainer)
             .then(|| lyceum_agent::Trainer::new(Takes { domains, ..Takes::default() })),
         evaluator: has(Role::Evaluator).then(lyceum_agent::Evaluator::default),
-        coordinator: has(Role::Coordinator).then(|| lyceum_agent::Coordinator::new(genesis.plan.clone())),
+        coordinator: has(Role::Coordinator).then(|| lyceum_agent::Coordinator::new(prepared.plan.clone())),
         voter: (member.gpus > 0).then(lyceum_agent::Voter::default),
         relay: (member.name == COORDINATOR).then(Default::default),
         collector: Some(Default::default()),
+        enroller: None,
     }
 }
 
 /// Lets them live.
 pub async fn live(
     settings: &Settings,
-    mut genesis: Genesis,
+    mut prepared: Prepared,
     folder: &Path,
     stop: Cancel,
     progress: &Progress,
-) -> anyhow::Result<Lived> {
+) -> anyhow::Result<Lived<Handle>> {
+    let (handles, found, beacon) = super::embedded::start(prepared.blueprint.clone())?;
+    prepared.number(&found);
     let (tell, events) = mpsc::channel(EVENTS);
     let shared = Shared {
-        beacon: Some(Arc::new(Local(genesis.found.beacon.clone()))),
+        beacon: Some(Arc::new(Local(beacon))),
         events: Some(tell),
         cancel: stop.clone(),
         device: settings.device,
-        ..Shared::new(genesis.directory.clone(), JOBS)
+        ..Shared::new(prepared.directory.clone(), JOBS)
     };
-    let tasks = genesis.plan.len();
+    let tasks = prepared.plan.len();
     let mut nodes = vec![];
-    let handles = std::mem::take(&mut genesis.handles);
-    let all = genesis.members.iter().zip(handles).zip(&genesis.stores);
-    for (((member, handle), store), adversary) in all.zip(&genesis.adversaries) {
+    let all = prepared.members.iter().zip(handles).zip(&prepared.stores);
+    for (((member, handle), store), adversary) in all.zip(&prepared.adversaries) {
         let config = NodeConfig {
             name: member.name.clone(),
             folder: folder.join(&member.name),
             secret: settings.derive(&format!("secret of {}", member.name)),
-            roles: roles(member, &genesis),
+            roles: roles(member, &prepared, &found),
             adversary: adversary.clone(),
         };
         nodes.push(Node::new(config, handle, store.clone(), shared.clone())?);
@@ -123,18 +133,30 @@ pub async fn live(
     let nodes = all_until(nodes, stop, move |v| v.height > head.height).await?;
     let head = lyceum_chain::Chain::head(nodes[0].chain()).await?;
     let view = views.at(nodes[0].chain(), head).await?;
-    let Genesis { members, found, .. } = genesis;
-    // The nodes live on as something to ask, and hold their end of the channel: the watcher is told.
+    let accounts = nodes.iter().map(|n| n.identity().account.clone()).collect();
+    let chain = nodes.into_iter().next().context("nobody took part")?.into_chain();
+    // Whoever else holds an end of the channel: the watcher is told.
     let _ = finish.send(());
     let (events, _) = watcher.await?;
-    Ok(Lived { members, found, nodes, events, view, peers })
+    let chain_name = "embedded (the contracts in process, logical time)";
+    Ok(Lived {
+        chain,
+        chain_name,
+        members: prepared.members,
+        accounts,
+        found,
+        events,
+        view,
+        peers,
+        kills: vec![],
+    })
 }
 
 /// All nodes at once until the view says enough; they stop at the same height. The first failure stops all.
 async fn all_until(
     nodes: Vec<Node<Handle>>,
     stop: Cancel,
-    enough: impl Fn(&View) -> bool + Clone + Send + 'static,
+    enough: impl Fn(&View) -> bool + Clone + Send + Sync + 'static,
 ) -> anyhow::Result<Vec<Node<Handle>>> {
     let mut set = JoinSet::new();
     for (index, mut node) in nodes.into_iter().enumerate() {
@@ -169,7 +191,7 @@ async fn all_until(
 
 /// Shows what nodes tell, and keeps it for the report. A full disk stops everything: a node would try again and
 /// again, miss its deadlines, and be punished for a disk. Gives what was kept, and the words about the disk.
-async fn watch(
+pub async fn watch(
     mut events: mpsc::Receiver<Event>,
     mut finished: oneshot::Receiver<()>,
     progress: Progress,

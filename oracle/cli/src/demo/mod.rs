@@ -1,16 +1,19 @@
 //! `lyceum demo` from inside: the whole main job on this machine, with honest and dishonest nodes.
 //!
-//! [`cast`] says who takes part, [`base`] trains the base before genesis, [`genesis`] brings the chain up with
-//! everything registered and bonded, [`live`] lets the nodes live, [`collect`] asks the chain what came of it.
+//! [`cast`] says who takes part, [`base`] trains the base before genesis, [`genesis`] prepares what the chain is
+//! told, [`embedded`] brings it up with everything registered and bonded, [`live`] lets the nodes live, [`collect`]
+//! asks the chain what came of it.
 //! Everything after genesis is done by the nodes themselves, through real messages; nothing here decides a verdict.
 
 pub mod base;
 pub mod cast;
 pub mod collect;
+pub mod embedded;
 pub mod genesis;
 pub mod live;
 pub mod progress;
 pub mod show;
+pub mod wasmd;
 
 use std::path::PathBuf;
 
@@ -42,6 +45,8 @@ pub struct Settings {
     pub seed: u64,
     /// Where tensors are worked on.
     pub device: tch::Device,
+    /// The seed of the events at which honest nodes are killed and started again; nobody is dishonest then.
+    pub kill: Option<u64>,
 }
 
 impl Settings {

@@ -1,0 +1,99 @@
+//! The embedded chain of the demo: contracts up, nodes registered and bonded, datasets proposed, in process. What
+//! happens here goes through the same messages as on any chain.
+
+use anyhow::Context;
+use cosmwasm_std::{Addr, Uint128};
+use lyceum_api::charter::Action;
+use lyceum_api::tasks::{self, NewDomain};
+use lyceum_api::{datasets, nodes, rewards};
+use lyceum_chain::embedded::{self, Network};
+use lyceum_chain::logical::Handle;
+
+use super::genesis::{Blueprint, Found, GRANT, TREASURY};
+
+/// Brings the network up: a handle for each member, what the chain said, and the beacon with its key.
+pub fn start(blueprint: Blueprint) -> anyhow::Result<(Vec<Handle>, Found, embedded::Beacon)> {
+    let (handles, (found, beacon)) = embedded::start(move || bring_up(blueprint))?;
+    Ok((handles, found, beacon))
+}
+
+/// Short windows, as on any local network; the report prints them.
+fn windows() -> embedded::Builder {
+    embedded::Builder {
+        treasury: TREASURY,
+        block_seconds: 2,
+        nodes: nodes::Params { maturity_seconds: 300, epoch_seconds: 60, ..nodes::Params::default() },
+        datasets: datasets::Params {
+            licences: {
+                let mut licences = datasets::Params::default().licences;
+                licences.push(crate::corpus::PYTHON_LICENCE.to_owned());
+                licences
+            },
+            audit_commit_seconds: 120,
+            audit_reveal_seconds: 60,
+            vote_seconds: 120,
+            extension_seconds: 60,
+            ..datasets::Params::default()
+        },
+        tasks: tasks::Params {
+            reveal_seconds: 60,
+            serve_seconds: 120,
+            attest_seconds: 180,
+            open_seconds: 60,
+            answer_seconds: 60,
+            dispute_seconds: 120,
+            ..tasks::Params::default()
+        },
+        ..embedded::Builder::default()
+    }
+}
+
+fn bring_up(plan: Blueprint) -> anyhow::Result<(Network, Vec<Addr>, (Found, embedded::Beacon))> {
+    let mut network = embedded::Builder { beacon_secret: plan.beacon_secret, ..windows() }.build()?;
+    let accounts: Vec<Addr> = plan.members.iter().map(|m| network.account(&m.name)).collect();
+    for (member, account) in plan.members.iter().zip(&accounts).filter(|(m, _)| !m.roles.is_empty()) {
+        network.register_node(&member.name, &member.name, &member.roles)?;
+        network.bond(account, member.stake)?;
+        network.bind_gpus(account, member.gpus)?;
+        if member.roles.contains(&nodes::Role::Trainer) {
+            // What bonds and fees are paid from.
+            network.fund(account, member.stake)?;
+        }
+    }
+    network.mature()?;
+
+    network.act(Action::RegisterModel { model: plan.model })?;
+    let models: lyceum_api::experts::ModelsResponse = network.query(
+        &network.at.experts,
+        &lyceum_api::experts::QueryMsg::Models { start_after: None, limit: None },
+    )?;
+    let model = models.models.last().context("the model is registered")?.id;
+    let mut domains = vec![];
+    for domain in plan.domains {
+        domains.push(network.register_domain(NewDomain { model, ..domain })?);
+    }
+    let to = accounts[0].to_string();
+    let reason = "opens the demo's tasks".to_owned();
+    let before: rewards::TreasuryResponse =
+        network.query(&network.at.rewards, &rewards::QueryMsg::Treasury {})?;
+    network.act(Action::Grant { to, amount: Uint128::new(GRANT), reason })?;
+
+    let contract = network.at.datasets.clone();
+    let config: datasets::ConfigResponse = network.query(&contract, &datasets::QueryMsg::Config {})?;
+    let deposit = config.params.deposit.u128();
+    let mut ids = vec![];
+    for (name, manifest) in plan.datasets {
+        let author = network.account(&name);
+        network.fund(&author, deposit)?;
+        network.execute(&author, &contract, &datasets::ExecuteMsg::Propose { manifest }, deposit)?;
+        let all: datasets::DatasetsResponse = network.query(
+            &contract,
+            &datasets::QueryMsg::Datasets { start_after: ids.last().copied(), limit: None },
+        )?;
+        ids.push(all.datasets.last().context("the dataset is proposed")?.id);
+    }
+    network.next_height();
+    let found = Found { domains, datasets: ids, treasury: before.free.u128(), time: network.time() };
+    let beacon = network.beacon.clone();
+    Ok((network, accounts, (found, beacon)))
+}

@@ -1,0 +1,158 @@
+//! The demo on a real chain: the same cast on wasmd, with every node its own `lyceum node` process.
+//!
+//! What the embedded demo does by helpers happens here as users do it: `lyceum beacon` and `lyceum deploy` are run as
+//! programs, accounts get their coins from the localnet's faucet, nodes enrol themselves as their node.toml says, and
+//! every byte between them goes over libp2p. [`accounts`] holds keys and coins, [`folders`] writes what each process
+//! reads, [`found`] does what the authority and the authors do, [`processes`] starts, hears and ends the programs, and
+//! [`kills`] ends some of them on the way where a test asks for it.
+
+mod accounts;
+mod folders;
+mod found;
+mod kills;
+mod processes;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use lyceum_agent::{Cancel, Directory, Peers, Views};
+use lyceum_chain::Chain as _;
+use lyceum_chain::cosmos::Cosmos;
+use lyceum_store::Store;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Settings;
+use super::genesis::Prepared;
+use super::live::{Lived, over, watch};
+use super::progress::Progress;
+use crate::failure::{DiskFull, Interrupted};
+use accounts::Accounts;
+use kills::Kills;
+use processes::Processes;
+
+/// Events that may wait for the display.
+const EVENTS: usize = 4096;
+/// How often the chain is asked whether it is over.
+const POLL: Duration = Duration::from_secs(1);
+/// Heights after the end in which everybody pulls what the last learning block brought.
+const PULLS: u64 = 10;
+/// How the report names the chain.
+const NAME: &str = "wasmd (CometBFT consensus, every node its own process)";
+
+/// Where things are.
+#[derive(Debug)]
+pub struct Places {
+    /// This program.
+    pub program: PathBuf,
+    /// The localnet's description.
+    pub localnet: PathBuf,
+    /// The contracts' Wasm with checksums.txt.
+    pub artifacts: PathBuf,
+    /// The working folder.
+    pub work: PathBuf,
+}
+
+/// Brings everything up on the localnet, lets it live, and ends it.
+pub async fn live(
+    settings: &Settings,
+    prepared: Prepared,
+    places: &Places,
+    stop: Cancel,
+    progress: &Progress,
+) -> anyhow::Result<Lived<Cosmos>> {
+    let life = lives(settings, prepared, places, stop.clone(), progress);
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Err(Interrupted.into()),
+        lived = life => lived,
+    }
+}
+
+async fn lives(
+    settings: &Settings,
+    mut prepared: Prepared,
+    places: &Places,
+    stop: Cancel,
+    progress: &Progress,
+) -> anyhow::Result<Lived<Cosmos>> {
+    let chain = accounts::localnet(&places.localnet)?;
+    for planned in &mut prepared.plan {
+        planned.task.commit_seconds = training_seconds(settings);
+    }
+    let (tell, events) = mpsc::channel(EVENTS);
+    let kills = settings.kill.map(|seed| Kills::new(seed, progress));
+    let mut processes = Processes::new(&places.program, &places.work, tell, kills.clone());
+    let beacon = processes.beacon().await?;
+    progress.say("   the beacon is up; accounts are made and filled by the faucet");
+    let accounts = Accounts::make(&chain, &prepared, &places.work).await?;
+    progress.say("   contracts are stored and brought up");
+    let deployment = processes.deploy(&chain, places, settings, prepared.plan.len(), &accounts).await?;
+    let cosmos = Cosmos::new(accounts.authority.clone(), deployment.contracts());
+
+    let found = found::register(&cosmos, &accounts, &prepared.blueprint).await?;
+    prepared.number(&found);
+    // Each process opens its own store.
+    let blobs = folders::write(settings, &chain, &prepared, &found, &beacon, &places.work)?;
+    let Prepared { members, stores, directory, plan, blueprint, .. } = prepared;
+    drop((stores, directory));
+    folders::hand_over(&blobs, &places.work)?;
+    let (finish, finished) = oneshot::channel();
+    let watcher = tokio::spawn(watch(events, finished, progress.clone(), stop));
+    let nodes: Vec<_> = members.iter().filter(|m| !m.roles.is_empty()).collect();
+    progress.say(&format!("   {} nodes start, each its own process", nodes.len()));
+    for member in &nodes {
+        processes.node(member)?;
+    }
+    found::enrolled(&cosmos, &accounts, &nodes, &mut processes).await?;
+    progress.say("   every node is registered and bonded, and its stake counts");
+    found::propose(&cosmos, &accounts, &blueprint, &found).await?;
+
+    let (views, tasks) = (Views::new(), plan.len());
+    let view = loop {
+        let head = cosmos.head().await?;
+        let view = views.at(&cosmos, head).await?;
+        if over(&view, tasks) {
+            break view;
+        }
+        processes.check().await?;
+        tokio::time::sleep(POLL).await;
+    };
+    cosmos.wait(lyceum_chain::Until::height(view.height + PULLS)).await?;
+    let view = views.at(&cosmos, cosmos.head().await?).await?;
+    let kills = kills.map_or_else(Vec::new, |kills| kills.end());
+    progress.say("   over: the nodes leave");
+    processes.end().await?;
+    let _ = finish.send(());
+    let (events, full) = watcher.await?;
+    if let Some(words) = full {
+        return Err(DiskFull(words).into());
+    }
+    // Their processes have ended, so that their stores may be read here.
+    let directory = Directory::new();
+    for member in &nodes {
+        let folder = places.work.join(&member.name).join("store");
+        let store =
+            Store::open(&folder).with_context(|| format!("the store of {} cannot be opened", member.name))?;
+        directory.join(Arc::new(store));
+    }
+    let peers: Arc<dyn Peers> = directory;
+    let accounts = members.iter().map(|m| accounts.of(&m.name)).collect::<anyhow::Result<_>>()?;
+    Ok(Lived { chain: cosmos, chain_name: NAME, members, accounts, found, events, view, peers, kills })
+}
+
+/// Real seconds in which all claims of a task are trained side by side on a small machine.
+fn training_seconds(settings: &Settings) -> u64 {
+    patience(settings) * (60 + 60 * u64::from(settings.steps) / 400)
+}
+
+/// By what windows are longer where nodes are killed: they start again, and do again what was not written down.
+fn patience(settings: &Settings) -> u64 {
+    if settings.kill.is_some() { 3 } else { 1 }
+}
+
+/// The folder of a member.
+fn folder(work: &Path, name: &str) -> PathBuf {
+    work.join(name)
+}
