@@ -21,7 +21,13 @@ use sha2::{Digest as _, Sha256};
 /// The binary under test: `scripts/test` builds it and says where it is.
 fn binary() -> PathBuf {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/debug/lyceum");
-    std::env::var_os("LYCEUM_BIN").map_or(built, PathBuf::from)
+    let path = std::env::var_os("LYCEUM_BIN").map_or(built, PathBuf::from);
+    assert!(
+        path.exists(),
+        "{} is missing: cargo build -p lyceum, or name it with LYCEUM_BIN",
+        path.display()
+    );
+    path
 }
 
 /// An operator: a folder with keys, a beacon and artifacts, and the chain it works on.
