@@ -45,10 +45,15 @@ def alive(identity, word=None):
         return False
     if word is None:
         return True
-    try:
-        return os.fsencode(word) in Path(f"/proc/{identity['pid']}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
+    for _ in range(50):
+        try:
+            line = Path(f"/proc/{identity['pid']}/cmdline").read_bytes()
+        except OSError:
+            return False
+        if line:
+            return os.fsencode(word) in line.split(b"\0")
+        time.sleep(0.01)  # a program that has just been started has none for a moment
+    return False
 
 
 def send(identity, word, number):
@@ -179,7 +184,8 @@ def keep(folder, owner, command):
         signal.signal(number, stop_node)
     child = subprocess.Popen(command, cwd=node.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, preexec_fn=with_keeper)
-    write_json(node.record, {"keeper": identify(parent), "node": identify(child.pid)})
+    own = {"keeper": identify(parent), "node": identify(child.pid)}
+    write_json(node.record, own)
     if stopping:
         child.terminate()
     output = child.stdout.fileno()
@@ -194,11 +200,16 @@ def keep(folder, owner, command):
             # Nobody is left to call `down`.
             (node.folder.parent.parent / "network.json").unlink(missing_ok=True)
             stop_node()
+        if not stopping and read_json(node.record) != own:
+            # Nobody could stop it any more: its folder was removed, or another keeper has it.
+            log.write(b"-- its record is gone\n")
+            stop_node()
         if stopping and time.monotonic() > stopping[0]:
             child.kill()
     status = child.wait()
     log.write(f"-- ended with {'signal ' + str(-status) if status < 0 else 'exit code ' + str(status)}\n".encode())
-    node.record.unlink(missing_ok=True)
+    if read_json(node.record) == own:
+        node.record.unlink()
 
 
 if __name__ == "__main__":

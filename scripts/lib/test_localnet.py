@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import io
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -143,6 +144,13 @@ class Processes(unittest.TestCase):
                 else:
                     node.signal_keeper(signal.SIGKILL)
                 self.wait_until(lambda: node.processes() == (None, None))
+
+    def test_a_node_ends_when_its_folder_is_removed(self):
+        folder = tempfile.mkdtemp()
+        node = self.started(folder)
+        keeper, child = node.processes()
+        shutil.rmtree(folder)
+        self.wait_until(lambda: not alive(keeper) and not alive(child))
 
     def test_a_killed_node_can_be_started_again(self):
         with tempfile.TemporaryDirectory() as folder:
