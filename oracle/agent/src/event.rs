@@ -129,6 +129,9 @@ pub enum What {
         key: String,
         /// At which height.
         height: u64,
+        /// Gas that it used; 0 where gas is not counted.
+        #[serde(default)]
+        gas: u64,
     },
     /// A transaction was refused; a duplicate of another node's is nothing to worry about.
     Refused {

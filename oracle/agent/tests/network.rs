@@ -71,7 +71,7 @@ async fn an_honest_claim_is_accepted_and_a_stuffed_dataset_is_refused_and_a_run_
                 .collect::<Vec<_>>(),
             told.iter()
                 .filter_map(|e| match &e.what {
-                    What::Sent { key, height } => Some((e.node.clone(), key.clone(), *height)),
+                    What::Sent { key, height, .. } => Some((e.node.clone(), key.clone(), *height)),
                     _ => None,
                 })
                 .collect::<std::collections::BTreeSet<_>>()

@@ -66,6 +66,8 @@ pub struct TxResult {
     pub height: u64,
     /// Its events.
     pub events: Vec<Event>,
+    /// Gas that it used; 0 where gas is not counted.
+    pub gas: u64,
 }
 
 /// The end of the chain: the height that is open, and its time.

@@ -242,7 +242,7 @@ impl<C: Chain> Node<C> {
         let error = match result {
             Ok(done) => {
                 board.message(&key, Counted::Done);
-                events.tell_async(What::Sent { key, height: done.height }).await;
+                events.tell_async(What::Sent { key, height: done.height, gas: done.gas }).await;
                 return Outcome::Done;
             }
             Err(error) => error,

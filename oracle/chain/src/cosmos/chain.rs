@@ -82,7 +82,11 @@ impl Cosmos {
 
     fn result(&self, included: Included) -> TxResult {
         self.begin_turn(included.height);
-        TxResult { height: included.height, events: self.filter.of_messages(included.events) }
+        TxResult {
+            height: included.height,
+            gas: included.gas_used,
+            events: self.filter.of_messages(included.events),
+        }
     }
 
     /// Awaits the oldest transaction of several that were sent.

@@ -185,7 +185,7 @@ impl<L: Ledger> Server<L> {
             return Err(ChainError::UnknownContract { address: msg.contract.to_string() });
         }
         let done = self.ledger.execute(head, sender, tx);
-        done.map(|events| TxResult { height: head.height, events })
+        done.map(|events| TxResult { height: head.height, events, gas: 0 })
             .map_err(|words| ChainError::Refused { words })
     }
 

@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use super::live::Lived;
 use crate::report::{
     Audit, Block, Change, Claim, Dataset, Dispute, LearningBlock, Network, Report, Rewards, Slash, Votes,
+    block_seconds, by_kind,
 };
 
 /// Items of a page.
@@ -76,6 +77,16 @@ pub async fn report<C: Chain>(lived: &Lived<C>) -> anyhow::Result<Report> {
         learning_blocks: learning_blocks(&desk).await?,
         blocks: blocks(&desk, lived).await?,
         kills: lived.kills.clone(),
+        gas: by_kind(lived.events.iter().filter_map(|event| match &event.what {
+            What::Sent { key, gas, .. } => Some((key.as_str(), *gas)),
+            _ => None,
+        })),
+        // Logical time says nothing of how fast a chain is.
+        block_seconds: if lived.real {
+            block_seconds(&heights.iter().map(|h| h.head).collect::<Vec<_>>())
+        } else {
+            None
+        },
         ..Report::default()
     };
     report.rewards =

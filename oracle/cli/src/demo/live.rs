@@ -33,6 +33,8 @@ const EVENTS: usize = 4096;
 pub struct Lived<C> {
     /// The chain, to ask.
     pub chain: C,
+    /// Whether its time is real.
+    pub real: bool,
     /// How the report names it.
     pub chain_name: &'static str,
     /// Who took part.
@@ -141,6 +143,7 @@ pub async fn live(
     let chain_name = "embedded (the contracts in process, logical time)";
     Ok(Lived {
         chain,
+        real: false,
         chain_name,
         members: prepared.members,
         accounts,

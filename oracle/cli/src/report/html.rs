@@ -46,14 +46,14 @@ fn score(value: Option<f64>) -> String {
 }
 
 /// A section; one without content is left out.
-fn section(out: &mut String, title: &str, hint: &str, body: &str) {
+pub(super) fn section(out: &mut String, title: &str, hint: &str, body: &str) {
     if !body.is_empty() {
         let _ = write!(out, "<section><h2>{title}</h2><p class=\"hint\">{hint}</p>{body}</section>");
     }
 }
 
 /// A table; one without rows is empty text, so that its section is left out.
-fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return String::new();
     }
@@ -96,6 +96,7 @@ pub fn page(report: &Report) -> String {
     );
     generation(&mut main, report);
     time(&mut main, report);
+    super::gas::page(&mut main, report);
     network(&mut main, report);
     let accepted = report.claims.iter().filter(|c| c.accepted).count();
     format!(

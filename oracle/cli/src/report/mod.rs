@@ -4,6 +4,7 @@
 //! renamed, while [`VERSION`] stands.
 
 mod charts;
+mod gas;
 mod html;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Serialize;
+
+pub use gas::{block_seconds, by_kind};
 
 /// The version of `report.json`.
 pub const VERSION: u32 = 1;
@@ -53,6 +56,52 @@ pub struct Report {
     pub disputes: Vec<Dispute>,
     /// Versions of what took part.
     pub versions: BTreeMap<String, String>,
+    /// What transactions used on a real chain, by what they did.
+    pub gas: Vec<Gas>,
+    /// Seconds between the blocks of a real chain.
+    pub block_seconds: Option<BlockSeconds>,
+    /// Nodes that were killed and started again; only tests do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kills: Vec<Kill>,
+}
+
+/// Gas of transactions of one kind.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Gas {
+    /// What they did, e.g. `reveal`.
+    pub kind: String,
+    /// How many.
+    pub count: u64,
+    /// The least that one used.
+    pub least: u64,
+    /// The mean.
+    pub mean: u64,
+    /// The most.
+    pub most: u64,
+}
+
+/// Times between blocks, by the chain's own clock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct BlockSeconds {
+    /// Blocks.
+    pub blocks: u64,
+    /// The mean.
+    pub mean: f64,
+    /// The longest, whole seconds.
+    pub longest: u64,
+}
+
+/// A node killed as by `kill -9`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Kill {
+    /// The role for which it was chosen.
+    pub role: String,
+    /// Its name.
+    pub node: String,
+    /// What it had just told, e.g. `sending reveal`.
+    pub event: String,
+    /// The last height at which any node had told of a transaction.
+    pub at_height: u64,
 }
 
 /// Who took part.

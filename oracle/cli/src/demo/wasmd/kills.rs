@@ -11,6 +11,8 @@ use crate::report::Kill;
 
 /// How often nodes of each role are killed.
 const POINTS: usize = 10;
+/// With what the life of claims begins.
+const OPENING: &str = "sending open";
 /// By role, what its nodes tell in a claim's life, and how often they do so at least.
 const LIVES: [(&str, &[&str], u32); 3] = [
     (
@@ -79,6 +81,8 @@ struct Point {
 struct State {
     points: Vec<Point>,
     done: Vec<Kill>,
+    /// Whether a task was about to be opened: before, what nodes do is no part of a claim's life.
+    begun: bool,
     /// The last height of which a node told.
     height: u64,
 }
@@ -93,7 +97,7 @@ pub struct Kills {
 impl Kills {
     /// Draws the points.
     pub fn new(seed: u64, progress: &Progress) -> Self {
-        let state = State { points: draw(seed), done: vec![], height: 0 };
+        let state = State { points: draw(seed), done: vec![], begun: false, height: 0 };
         Self { state: Arc::new(Mutex::new(state)), progress: progress.clone() }
     }
 
@@ -106,6 +110,10 @@ impl Kills {
         let Some(moment) = moment(&event.what).filter(|_| member.behaviour == Behaviour::Honest) else {
             return false;
         };
+        state.begun |= moment == OPENING;
+        if !state.begun {
+            return false;
+        }
         let role = role(member);
         let mut due = None;
         for (index, point) in state.points.iter_mut().enumerate() {
@@ -213,6 +221,9 @@ mod tests {
             domain: Some(0),
         };
         let (honest, other) = (node(Behaviour::Honest), node(Behaviour::Jump));
+        let sends = |key: &str| Event { node: "t".to_owned(), what: What::Sending { key: key.to_owned() } };
+        assert!((0..8).all(|_| !kills.due(&honest, &sends("take/1"))), "no task is open");
+        assert!(!kills.due(&honest, &sends("open/1")));
         let mut killed = 0;
         for (_, moments, _) in &LIVES[..1] {
             for moment in *moments {
@@ -220,7 +231,7 @@ mod tests {
                 let key = format!("{key}/7");
                 let what = match verb {
                     "sending" => What::Sending { key },
-                    "sent" => What::Sent { key, height: 9 },
+                    "sent" => What::Sent { key, height: 9, gas: 0 },
                     _ => continue,
                 };
                 let event = Event { node: "t".to_owned(), what };

@@ -139,7 +139,18 @@ async fn lives(
     }
     let peers: Arc<dyn Peers> = directory;
     let accounts = members.iter().map(|m| accounts.of(&m.name)).collect::<anyhow::Result<_>>()?;
-    Ok(Lived { chain: cosmos, chain_name: NAME, members, accounts, found, events, view, peers, kills })
+    Ok(Lived {
+        chain: cosmos,
+        real: true,
+        chain_name: NAME,
+        members,
+        accounts,
+        found,
+        events,
+        view,
+        peers,
+        kills,
+    })
 }
 
 /// Real seconds in which all claims of a task are trained side by side on a small machine.
