@@ -25,3 +25,10 @@ in_root() { (cd "$root" && "$@"); }
 
 # The comment at the top of a script is its --help.
 usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; }
+
+# has_node: whether there is a Node.js that the TypeScript clients can be built and tested with.
+has_node() {
+    local version
+    version=$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p') || true
+    ((${version:-0} >= 20)) && command -v npm >/dev/null
+}
