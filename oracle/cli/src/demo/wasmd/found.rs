@@ -68,7 +68,7 @@ pub async fn enrolled(
             }
         }
         if missing.is_empty() {
-            return Ok(());
+            return next_epoch(chain, &contract).await;
         }
         processes.check().await?;
         tokio::time::sleep(LOOK.0).await;
@@ -78,6 +78,23 @@ pub async fn enrolled(
         "{missing} is not registered, bonded and matured after {} s",
         LOOK.0.as_secs_f64() * f64::from(LOOK.1)
     )
+}
+
+/// What was bonded in an epoch counts in draws from the next one on.
+async fn next_epoch(chain: &Cosmos, contract: &Addr) -> anyhow::Result<()> {
+    let epoch = async || -> anyhow::Result<u64> {
+        chain.head().await?;
+        let config: nodes::ConfigResponse = chain.query(contract, &nodes::QueryMsg::Config {}).await?;
+        Ok(config.epoch)
+    };
+    let now = epoch().await?;
+    for _ in 0..LOOK.1 {
+        if epoch().await? > now {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK.0).await;
+    }
+    bail!("epoch {now} does not end")
 }
 
 async fn ready(chain: &Cosmos, contract: &Addr, account: &Addr, member: &Member) -> anyhow::Result<bool> {

@@ -155,7 +155,8 @@ async fn lives(
 
 /// Real seconds in which all claims of a task are trained side by side on a small machine.
 fn training_seconds(settings: &Settings) -> u64 {
-    patience(settings) * (60 + 60 * u64::from(settings.steps) / 400)
+    let times = if settings.kill.is_some() { 2 } else { 1 };
+    times * (60 + 60 * u64::from(settings.steps) / 400)
 }
 
 /// By what windows are longer where nodes are killed: they start again, and do again what was not written down.
