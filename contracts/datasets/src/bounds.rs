@@ -1,7 +1,7 @@
 //! Bounds on what comes in.
 
 use lyceum_api::canonical::{MAX_SALT, MIN_SALT};
-use lyceum_api::datasets::{AuditReport, DatasetManifest, MAX_DATASET_SHARDS, Params};
+use lyceum_api::datasets::{AuditReport, DatasetManifest, MAX_DATASET_SHARDS, MAX_SHARD_BYTES, Params};
 
 use crate::error::ContractError;
 
@@ -55,18 +55,14 @@ pub(crate) fn manifest(manifest: &DatasetManifest, params: &Params) -> Result<()
     }
     let shards = &manifest.shards;
     count("shards", shards.len(), 1, MAX_DATASET_SHARDS)?;
-    let mut sum = 0u64;
     for (at, shard) in shards.iter().enumerate() {
         let root = shard.root;
-        if shard.bytes == 0 {
-            return Err(ContractError::EmptyShard { root });
+        if !(1..=MAX_SHARD_BYTES).contains(&shard.bytes) {
+            return Err(ContractError::ShardSize { root, found: shard.bytes, max: MAX_SHARD_BYTES });
         }
         if shards[..at].iter().any(|other| other.root == root) {
             return Err(ContractError::ShardTwice { root });
         }
-        sum = sum
-            .checked_add(shard.bytes)
-            .ok_or(ContractError::Overflow { what: "the bytes of the shards" })?;
     }
     Ok(())
 }

@@ -37,8 +37,8 @@ pub enum ContractError {
     Count { what: &'static str, found: usize, min: usize, max: usize },
     #[error("the licence {found:?} is not accepted, expected one of: {allowed}")]
     Licence { found: String, allowed: String },
-    #[error("shard {root} has no bytes")]
-    EmptyShard { root: Hash32 },
+    #[error("shard {root} has {found} bytes, expected 1 to {max}")]
+    ShardSize { root: Hash32, found: u64, max: u64 },
     #[error("shard {root} is listed twice")]
     ShardTwice { root: Hash32 },
     #[error("shard {root} belongs to dataset {dataset} already")]

@@ -70,8 +70,7 @@ impl<'a> Ctx<'a> {
     }
 
     pub fn panel(&self, id: u64) -> Result<Panel, Refused> {
-        PANELS
-            .may_load(self.deps.storage, id)?
+        Panel::may_load(self.deps.storage, id)?
             .ok_or_else(|| ContractError::NotFound { what: "panel", id }.into())
     }
 

@@ -32,7 +32,8 @@ pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, Refused
             to_json_binary(&claims(deps, &clock, task, start_after, limit)?)
         }
         QueryMsg::Panel { panel: id } => {
-            to_json_binary(&panel(found("panel", id, PANELS.may_load(deps.storage, id)?)?, &clock))
+            let stored = found("panel", id, Panel::may_load(deps.storage, id)?)?;
+            to_json_binary(&panel(deps, stored, &clock)?)
         }
         QueryMsg::Panels { claim, start_after, limit } => {
             to_json_binary(&panels(deps, &clock, claim, start_after, limit)?)
@@ -42,11 +43,11 @@ pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, Refused
         }
         QueryMsg::Attestation { panel, node } => {
             let node = deps.api.addr_validate(&node)?;
-            let attestation = ATTESTATIONS.may_load(deps.storage, (panel, &node))?;
+            let attestation = attestation(deps.storage, panel, &node)?;
             to_json_binary(&AttestationResponse { attestation })
         }
         QueryMsg::Opening { panel } => {
-            to_json_binary(&OpeningResponse { opening: OPENINGS.may_load(deps.storage, panel)? })
+            to_json_binary(&OpeningResponse { opening: opening(deps.storage, panel)? })
         }
         QueryMsg::Beacon { round } => {
             let signature = POSTED.may_load(deps.storage, round)?;
@@ -189,11 +190,11 @@ fn claims(
     Ok(ClaimsResponse { claims: claims.collect::<StdResult<_>>()? })
 }
 
-fn panel(panel: Panel, clock: &Clock) -> PanelResponse {
+fn panel(deps: Deps<'_>, panel: Panel, clock: &Clock) -> StdResult<PanelResponse> {
     let seat =
         |s: Seat| SeatInfo { node: s.node, intervals: s.intervals, commit: s.commit, revealed: s.revealed };
     let asked = |c: AvailabilityInfo| AvailabilityInfo { until: clock.on_chain(c.until), ..c };
-    PanelResponse {
+    Ok(PanelResponse {
         status: clock.panel(panel.status_at(clock.now())),
         id: panel.id,
         claim: panel.claim,
@@ -203,16 +204,18 @@ fn panel(panel: Panel, clock: &Clock) -> PanelResponse {
         seats: panel.seats.into_iter().map(seat).collect(),
         guards: panel.guards,
         heads: panel.heads,
-        served: panel.served,
+        served: SERVED.may_load(deps.storage, panel.id)?.unwrap_or_default(),
         opening: panel.opening,
         opened: panel.opened,
         second_key: panel.second_key,
         challenges: panel.challenges.into_iter().map(asked).collect(),
-    }
+    })
 }
 
 fn load_panels(deps: Deps<'_>, clock: &Clock, ids: Vec<u64>) -> StdResult<PanelsResponse> {
-    let panels = ids.into_iter().map(|id| Ok(panel(PANELS.load(deps.storage, id)?, clock)));
+    // What is listed is there.
+    let stored = ids.into_iter().filter_map(|id| Panel::may_load(deps.storage, id).transpose());
+    let panels = stored.map(|stored| panel(deps, stored?, clock));
     Ok(PanelsResponse { panels: panels.collect::<StdResult<_>>()? })
 }
 

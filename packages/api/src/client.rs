@@ -2,7 +2,10 @@
 
 use std::marker::PhantomData;
 
-use cosmwasm_std::{Addr, Coin, CosmosMsg, QuerierWrapper, StdResult, WasmMsg, to_json_binary};
+use cosmwasm_std::{
+    Addr, Binary, Coin, ContractResult, CosmosMsg, Empty, QuerierWrapper, QueryRequest, StdError, StdResult,
+    SystemResult, WasmMsg, WasmQuery, from_json, to_json_binary, to_json_vec,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -39,8 +42,7 @@ impl<I: Interface> Contract<I> {
 
     /// What [`only`] made, as a message.
     pub(crate) fn send(&self, msg: &impl Serialize, funds: Vec<Coin>) -> StdResult<CosmosMsg> {
-        let contract_addr = self.addr.to_string();
-        Ok(WasmMsg::Execute { contract_addr, msg: to_json_binary(msg)?, funds }.into())
+        Ok(message(&self.addr, to_json_binary(msg)?, funds))
     }
 
     /// Asks the contract. The modules of the contracts wrap this with the answer's type.
@@ -54,7 +56,25 @@ impl<I: Interface> Contract<I> {
         querier: &QuerierWrapper<'_>,
         msg: &impl Serialize,
     ) -> StdResult<T> {
-        querier.query_wasm_smart(self.addr.as_str(), msg)
+        from_json(answer(querier, &self.addr, to_json_binary(msg)?)?)
+    }
+}
+
+// What follows exists once in a contract, and not once for every message and answer.
+
+fn message(addr: &Addr, msg: Binary, funds: Vec<Coin>) -> CosmosMsg {
+    WasmMsg::Execute { contract_addr: addr.to_string(), msg, funds }.into()
+}
+
+/// As [`QuerierWrapper::query_wasm_smart`] asks, with its words for what went wrong.
+fn answer(querier: &QuerierWrapper<'_>, addr: &Addr, msg: Binary) -> StdResult<Binary> {
+    let request: QueryRequest<Empty> = WasmQuery::Smart { contract_addr: addr.to_string(), msg }.into();
+    match querier.raw_query(&to_json_vec(&request)?) {
+        SystemResult::Ok(ContractResult::Ok(answer)) => Ok(answer),
+        SystemResult::Ok(ContractResult::Err(error)) => {
+            Err(StdError::msg(["Querier contract error: ", &error].concat()))
+        }
+        SystemResult::Err(error) => Err(StdError::msg(format!("Querier system error: {error}"))),
     }
 }
 

@@ -5,8 +5,7 @@ use cosmwasm_std::Addr;
 use lyceum_api::Hash32;
 use lyceum_api::attestation::{ATTESTATION_COMMIT, Attestation, DomainScore, Opening, opening_root};
 use lyceum_api::canonical::{Canonical, commitment};
-use lyceum_api::manifest::KEPT_EVERY;
-use lyceum_api::tasks::{ExecuteMsg, PanelKind, PanelResponse, PanelStatus, QueryMsg};
+use lyceum_api::tasks::{self, ExecuteMsg, PanelKind, PanelResponse, PanelStatus, QueryMsg};
 
 use crate::made_up::Run;
 use crate::{Claimed, Ledger, Network};
@@ -154,45 +153,14 @@ impl<L: Ledger> Network<L> {
     }
 }
 
-fn drawn(panel: &PanelResponse) -> Vec<u32> {
-    match panel.kind {
-        PanelKind::Interval { interval } => vec![interval],
-        _ => panel.seats.iter().flat_map(|s| s.intervals.clone()).collect(),
-    }
-}
-
-fn ascending(mut states: Vec<u32>) -> Vec<u32> {
-    states.sort_unstable();
-    states.dedup();
-    states
-}
-
 /// The states a panel asks the trainer to serve.
 fn served_states(panel: &PanelResponse, run: &Run) -> Vec<u32> {
-    let mut states = drawn(panel);
-    match panel.kind {
-        PanelKind::Claim {} => states.extend([0, run.intervals()]),
-        PanelKind::Interval { interval } => states.push(interval + 1),
-        PanelKind::Score {} | PanelKind::Heads {} => {}
-    }
-    ascending(states)
+    tasks::served_states(panel.kind, run.intervals(), &tasks::drawn(panel))
 }
 
 /// What a trainer opens for a panel.
 fn opening_of(panel: &PanelResponse, run: &Run) -> Opening {
-    let ends = match panel.kind {
-        PanelKind::Claim {} => ascending(drawn(panel)).iter().map(|j| j + 1).collect(),
-        _ => vec![],
-    };
-    run.opening(&opened_states(panel, run), &ends)
-}
-
-/// The states whose sketches the trainer opens.
-fn opened_states(panel: &PanelResponse, run: &Run) -> Vec<u32> {
-    let mut states: Vec<u32> = drawn(panel).iter().flat_map(|j| [*j, *j + 1]).collect();
-    if panel.kind == (PanelKind::Claim {}) {
-        states.extend((0..=run.intervals()).step_by(KEPT_EVERY as usize));
-        states.push(run.intervals());
-    }
-    ascending(states)
+    let drawn = tasks::drawn(panel);
+    let opened = tasks::opened_states(panel.kind, run.intervals(), &drawn);
+    run.opening(&opened, &tasks::proven_ends(panel.kind, &drawn))
 }

@@ -4,7 +4,9 @@ use cosmwasm_std::{Addr, Coin, Uint128};
 use cw_multi_test::IntoAddr;
 use cw_utils::PaymentError;
 use lyceum_api::Hash32;
-use lyceum_api::datasets::{AuditReport, DatasetManifest, ExecuteMsg, Params, Shard, Status};
+use lyceum_api::datasets::{
+    AuditReport, DatasetManifest, ExecuteMsg, MAX_SHARD_BYTES, Params, Shard, Status,
+};
 use lyceum_datasets::ContractError;
 use lyceum_onchain::permission::Unauthorized;
 
@@ -82,7 +84,8 @@ fn manifests_are_bounded() {
     let count = |found| ContractError::Count { what: "shards", found, min: 1, max: 64 };
     let root = Hash32::of(b"text");
     let empty = vec![Shard { root, bytes: 0 }];
-    let huge = vec![Shard { root, bytes: u64::MAX }, shard("more")];
+    let huge = vec![shard("more"), Shard { root, bytes: MAX_SHARD_BYTES + 1 }];
+    let size = |found| ContractError::ShardSize { root, found, max: MAX_SHARD_BYTES };
     let cases = [
         (of(|m| m.name.clear()), length("name", 0)),
         (of(|m| m.name = "é".repeat(65)), length("name", 65)),
@@ -96,11 +99,8 @@ fn manifests_are_bounded() {
             DatasetManifest { shards: vec![shard("text"); 2], ..manifest("text") },
             ContractError::ShardTwice { root },
         ),
-        (DatasetManifest { shards: empty, ..manifest("text") }, ContractError::EmptyShard { root }),
-        (
-            DatasetManifest { shards: huge, ..manifest("text") },
-            ContractError::Overflow { what: "the bytes of the shards" },
-        ),
+        (DatasetManifest { shards: empty, ..manifest("text") }, size(0)),
+        (DatasetManifest { shards: huge, ..manifest("text") }, size(MAX_SHARD_BYTES + 1)),
     ];
     for (manifest, error) in cases {
         refused(world.try_propose(manifest), &error);

@@ -8,7 +8,7 @@ use super::ensure_salt;
 use super::serve::wrong_stage;
 use crate::ctx::Ctx;
 use crate::error::{ContractError, Refused};
-use crate::state::{ATTESTATIONS, Panel};
+use crate::state::{Panel, REVEALED, save_attestation};
 use crate::verdict::{Asked, check_attestation};
 
 /// The sender's place among the seats.
@@ -38,7 +38,7 @@ pub fn commit(ctx: &mut Ctx<'_>, id: u64, commit: Hash32) -> Result<(), Refused>
 
 /// Takes what the seat committed to, if it answers what was asked.
 pub fn reveal(ctx: &mut Ctx<'_>, id: u64, found: Attestation, salt: &[u8]) -> Result<(), Refused> {
-    let mut panel = ctx.panel(id)?;
+    let panel = ctx.panel(id)?;
     let seat = seat_of(ctx, &panel)?;
     let status = panel.status_at(ctx.now());
     let PanelStatus::Revealing { until } = status else {
@@ -57,10 +57,11 @@ pub fn reveal(ctx: &mut Ctx<'_>, id: u64, found: Attestation, salt: &[u8]) -> Re
     if panel.seats[seat].commit != Some(expected) {
         return Err(ContractError::WrongCommitment.into());
     }
-    ATTESTATIONS.save(ctx.storage(), (id, &sender), &found)?;
-    panel.seats[seat].revealed = true;
+    save_attestation(ctx.storage(), id, &sender, found)?;
+    let revealed = REVEALED.may_load(ctx.deps.storage, id)?.unwrap_or_default();
+    REVEALED.save(ctx.storage(), id, &(revealed | 1 << seat))?; // at most 19 seats
     ctx.emit(Event::AttestationRevealed { panel: id, seat: sender });
-    ctx.save_panel(&panel)
+    Ok(())
 }
 
 fn asked(panel: &Panel, seat: usize) -> Asked<'_> {

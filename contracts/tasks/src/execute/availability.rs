@@ -8,6 +8,7 @@ use super::ensure_range;
 use super::serve::wrong_stage;
 use crate::ctx::Ctx;
 use crate::error::{ContractError, Refused};
+use crate::state::SERVED;
 
 /// Challenges of one seat in a panel.
 const PER_SEAT: usize = 2;
@@ -23,7 +24,7 @@ pub fn ask(ctx: &mut Ctx<'_>, id: u64, state: u32, tile: u64) -> Result<(), Refu
     if panel.seats[seat].commit.is_some() {
         return Err(ContractError::Repeated { what: "the seat's commitment" }.into());
     }
-    if !panel.served.iter().any(|s| s.state == state) {
+    if served(ctx, id, state)?.is_none() {
         return Err(ContractError::NotAsked { state, tile }.into());
     }
     ensure_range("the tile", tile, 0, tile::tile_count(tile::MAX_FILE_LEN) - 1)?;
@@ -47,6 +48,12 @@ pub fn ask(ctx: &mut Ctx<'_>, id: u64, state: u32, tile: u64) -> Result<(), Refu
     ctx.save_panel(&panel)
 }
 
+/// The root under which a state was served.
+fn served(ctx: &Ctx<'_>, panel: u64, state: u32) -> Result<Option<Hash32>, Refused> {
+    let served = SERVED.may_load(ctx.deps.storage, panel)?.unwrap_or_default();
+    Ok(served.into_iter().find(|s| s.state == state).map(|s| s.tensors))
+}
+
 /// Takes the tile, proven under the served root. A tile beyond the tensor block's end is answered with its last
 /// one, whose proof binds the length.
 pub fn answer(
@@ -62,8 +69,7 @@ pub fn answer(
     ensure_range("the proof's length", proof.len() as u64, 0, MAX_DEPTH as u64)?;
     tile::tile_range(size, 0)?;
     let last = tile::tile_count(size) - 1;
-    let served = panel.served.iter().find(|s| s.state == state);
-    let root = served.map(|s| s.tensors).ok_or(ContractError::NotAsked { state, tile: last })?;
+    let root = served(ctx, id, state)?.ok_or(ContractError::NotAsked { state, tile: last })?;
     let siblings: Vec<_> = proof.iter().map(|hash| hash.0).collect();
     let now = ctx.now();
     let (mut refused, mut answered) = (ContractError::NotAsked { state, tile: last }, None);

@@ -1,7 +1,4 @@
 //! Opening a task.
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
 use cosmwasm_std::{Timestamp, Uint128};
 use lyceum_api::Hash32;
 use lyceum_api::datasets::{DatasetPart, Source, Status, Tier};
@@ -128,14 +125,18 @@ fn ensure_timely(ctx: &Ctx<'_>, round: u64, from: Timestamp, until: Timestamp) -
 /// Tier and source of every shard, in order. Each dataset is asked for once; there are at most 64.
 fn approved_shards(ctx: &Ctx<'_>, spec: &NewTask) -> Result<Vec<(Tier, Source)>, Refused> {
     let datasets = ctx.config.datasets();
-    let mut known: BTreeMap<u64, DatasetPart> = BTreeMap::new();
+    let mut known: Vec<(u64, DatasetPart)> = vec![];
     let mut shards = Vec::with_capacity(spec.shards.len());
     for (i, shard) in spec.shards.iter().enumerate() {
         let id = shard.dataset;
-        let dataset = match known.entry(id) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => unknown.insert(datasets.dataset(&ctx.deps.querier, id)?),
+        let at = match known.iter().position(|(known, _)| *known == id) {
+            Some(at) => at,
+            None => {
+                known.push((id, datasets.dataset(&ctx.deps.querier, id)?));
+                known.len() - 1
+            }
         };
+        let dataset = &known[at].1;
         let Status::Approved { tier } = dataset.status else {
             return Err(ContractError::NotApproved { dataset: id }.into());
         };

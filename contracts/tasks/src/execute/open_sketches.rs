@@ -1,13 +1,12 @@
 //! Opening: the trainer shows the sketches it bound itself to before anyone attested.
 use lyceum_api::Hash32;
 use lyceum_api::attestation::{Opening, opening_root};
-use lyceum_api::tasks::{Event, PanelStatus};
+use lyceum_api::tasks::{Event, PanelStatus, opened_states, proven_ends};
 
 use super::serve::{claim_of, prove, wrong_stage};
 use crate::ctx::Ctx;
 use crate::error::{ContractError, Refused};
-use crate::state::OPENINGS;
-use crate::verdict::{opened_states, proven_ends};
+use crate::state::save_opening;
 
 pub fn open(ctx: &mut Ctx<'_>, id: u64, opening: Opening, salt: Hash32) -> Result<(), Refused> {
     let mut panel = ctx.panel(id)?;
@@ -39,7 +38,7 @@ pub fn open(ctx: &mut Ctx<'_>, id: u64, opening: Opening, salt: Hash32) -> Resul
     if panel.opening != Some(opening_root(&salt, &opening)) {
         return Err(ContractError::WrongOpening.into());
     }
-    OPENINGS.save(ctx.storage(), id, &opening)?;
+    save_opening(ctx.storage(), id, opening)?;
     panel.opened = true;
     ctx.emit(Event::PanelOpened { panel: id });
     ctx.save_panel(&panel)

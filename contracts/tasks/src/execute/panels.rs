@@ -6,7 +6,7 @@ use lyceum_api::tasks::{Event, PanelKind, PanelStatus};
 use crate::ctx::Ctx;
 use crate::error::Refused;
 use crate::rounds;
-use crate::state::{Cause, Claim, OPENINGS, PANEL_COUNT, Panel, SEATS, SPANS, next_id};
+use crate::state::{Cause, Claim, PANEL_COUNT, Panel, SEATS, SPANS, next_id, opening};
 use crate::verdict::Opened;
 
 /// What a new panel is to be.
@@ -63,7 +63,6 @@ pub fn create(
         guards: vec![],
         heads: vec![],
         reference_head: None,
-        served: vec![],
         opening: None,
         opened: false,
         second_key,
@@ -98,7 +97,7 @@ pub fn create_now(ctx: &mut Ctx<'_>, claim: &mut Claim, plan: Plan) -> Result<u6
 
 /// What a trainer opened under a panel's key, ascending; for the claim panel, bisected spans included.
 pub fn opened_states(storage: &dyn Storage, claim: &Claim, panel: u64) -> StdResult<Vec<OpenedState>> {
-    let mut states = OPENINGS.may_load(storage, panel)?.map(|o| o.states).unwrap_or_default();
+    let mut states = opening(storage, panel)?.map(|o| o.states).unwrap_or_default();
     if claim.review.panel == Some(panel) {
         states.extend(SPANS.may_load(storage, claim.id)?.unwrap_or_default());
         states.sort_by_key(|s| s.state);

@@ -1,14 +1,13 @@
 //! Serving: the trainer binds itself to its sketches and hands out the states that are re-executed.
 use lyceum_api::Hash32;
 use lyceum_api::manifest::{salted_state, seed, state_root};
-use lyceum_api::tasks::{Event, PanelStatus, ServedState};
+use lyceum_api::tasks::{Event, PanelStatus, ServedState, served_states};
 use lyceum_onchain::merkle;
 
 use crate::ctx::Ctx;
 use crate::error::{ContractError, Refused};
 use crate::rounds;
-use crate::state::{Claim, Panel, Task, stage_name};
-use crate::verdict::served_states;
+use crate::state::{Claim, Panel, SERVED, Task, stage_name};
 
 pub fn serve(ctx: &mut Ctx<'_>, id: u64, opening: Hash32, states: Vec<ServedState>) -> Result<(), Refused> {
     let mut panel = ctx.panel(id)?;
@@ -25,7 +24,7 @@ pub fn serve(ctx: &mut Ctx<'_>, id: u64, opening: Hash32, states: Vec<ServedStat
     }
     prove(ctx, &claim, &task, &states)?;
     panel.opening = Some(opening);
-    panel.served = states;
+    SERVED.save(ctx.storage(), id, &states)?;
     panel.status = PanelStatus::Committing { until: ctx.now().plus_seconds(ctx.params.attest_seconds) };
     ctx.emit(Event::PanelServed { panel: id });
     ctx.save_panel(&panel)

@@ -1,6 +1,7 @@
 //! What is stored. Ids begin at 1.
 mod claim;
 mod panel;
+mod sketches;
 mod task;
 
 use cosmwasm_schema::cw_serde;
@@ -11,6 +12,7 @@ use lyceum_api::{credits, datasets, experts, nodes, rewards};
 
 pub use claim::*;
 pub use panel::*;
+pub use sketches::*;
 pub use task::*;
 
 /// Who is who.

@@ -1,10 +1,12 @@
 //! Panels and their seats.
 use cosmwasm_schema::cw_serde;
-use cosmwasm_std::{Addr, Empty, StdResult, Storage, Timestamp};
+use cosmwasm_std::{Addr, Empty, StdError, StdResult, Storage, Timestamp};
 use cw_storage_plus::{Item, Map};
 use lyceum_api::Hash32;
-use lyceum_api::attestation::{Attestation, Opening};
+use lyceum_api::attestation::Attestation;
 use lyceum_api::tasks::{AvailabilityInfo, PanelKind, PanelStatus, ServedState};
+
+use super::attestation;
 
 #[cw_serde]
 pub struct Panel {
@@ -28,7 +30,6 @@ pub struct Panel {
     pub heads: Vec<(u32, Hash32)>,
     /// The head of the task's target when it was drawn.
     pub reference_head: Option<u64>,
-    pub served: Vec<ServedState>,
     pub opening: Option<Hash32>,
     pub opened: bool,
     /// The panel under whose key its seats sketch a second time.
@@ -54,14 +55,27 @@ pub enum Cause {
 }
 
 #[cw_serde]
+#[schemaifier(mute_warnings)] // of the field that is not stored here
 pub struct Seat {
     pub node: Addr,
     pub intervals: Vec<u32>,
     pub commit: Option<Hash32>,
+    /// Kept in [`REVEALED`].
+    #[serde(skip)]
     pub revealed: bool,
 }
 
 impl Panel {
+    /// Reads a panel, with who has revealed.
+    pub fn may_load(storage: &dyn Storage, id: u64) -> StdResult<Option<Self>> {
+        let Some(mut panel) = PANELS.may_load(storage, id)? else { return Ok(None) };
+        let revealed = REVEALED.may_load(storage, id)?.unwrap_or_default();
+        for (i, seat) in panel.seats.iter_mut().enumerate() {
+            seat.revealed = revealed >> i & 1 == 1;
+        }
+        Ok(Some(panel))
+    }
+
     /// Where it stands: commits end by themselves, and reveals begin.
     pub fn status_at(&self, now: Timestamp) -> PanelStatus {
         match self.status {
@@ -100,7 +114,10 @@ impl Panel {
         self.seats
             .iter()
             .filter(|s| s.revealed)
-            .map(|s| Ok((s.node.clone(), ATTESTATIONS.load(storage, (self.id, &s.node))?)))
+            .map(|s| {
+                let found = attestation(storage, self.id, &s.node)?;
+                Ok((s.node.clone(), found.ok_or_else(|| StdError::msg("an attestation is missing"))?))
+            })
             .collect()
     }
 }
@@ -118,7 +135,9 @@ pub const fn stage_name(status: &PanelStatus) -> &'static str {
 
 pub const PANEL_COUNT: Item<u64> = Item::new("panel_count");
 pub const PANELS: Map<u64, Panel> = Map::new("panels");
-pub const ATTESTATIONS: Map<(u64, &Addr), Attestation> = Map::new("attestations");
-pub const OPENINGS: Map<u64, Opening> = Map::new("openings");
+/// What a trainer serves for a panel: thousands of bytes that no seat's message writes again.
+pub const SERVED: Map<u64, Vec<ServedState>> = Map::new("served");
+/// Panel → the bit of each seat that has revealed, so that a reveal writes neither the panel nor reads answers.
+pub const REVEALED: Map<u64, u32> = Map::new("revealed");
 /// (node, panel that is not closed).
 pub const SEATS: Map<(&Addr, u64), Empty> = Map::new("seats");

@@ -8,4 +8,4 @@ mod shape;
 pub use compare::{Ends, Opened, agrees, ends_in};
 pub use jumps::{jumping, largest_change};
 pub use scores::{Medians, guard_holds, items_apart, medians, rejection, spread};
-pub use shape::{Asked, check_attestation, opened_states, proven_ends, served_states};
+pub use shape::{Asked, check_attestation};

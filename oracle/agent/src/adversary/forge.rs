@@ -130,7 +130,8 @@ impl Forger {
         opening: &mut Opening,
     ) -> Result<()> {
         let (run, key) = (shop.run(subject)?, work::key_of(panel)?);
-        work::derive(shop, self, &run, trained, &work::drawn(panel), |j, start, _| {
+        let drawn = lyceum_api::tasks::drawn(panel).into_iter().collect();
+        work::derive(shop, self, &run, trained, &drawn, |j, start, _| {
             let end = reexecute(&run.parent, &run.spec, &run.shards, start, j)?;
             let sketch = StateSketch::new(&state_sketch(&key, &end)?);
             for opened in opening.states.iter_mut().filter(|o| o.state == j + 1) {

@@ -19,7 +19,7 @@ pub use gain::audit;
 pub use material::Run;
 pub use runs::Runs;
 pub use serve::{derive, serve, span};
-pub(crate) use serve::{drawn, key_of};
+pub(crate) use serve::key_of;
 
 use crate::craft::Craft;
 use crate::event::{Events, What};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lyceum_api::attestation::{OpenedState, Opening, StateSketch, sketch_key};
-use lyceum_api::manifest::{KEPT_EVERY, salted_state};
-use lyceum_api::tasks::{PanelKind, PanelResponse, ServedState};
+use lyceum_api::manifest::salted_state;
+use lyceum_api::tasks::{self, PanelResponse, ServedState};
 use lyceum_learn::State;
 use lyceum_learn::sketch::state_sketch;
 use lyceum_learn::state::{root_of_block, salt};
@@ -15,43 +15,6 @@ use super::{Run, Workshop};
 use crate::action::Subject;
 use crate::craft::Craft;
 use crate::{AgentError, Done, Hash32, Result, Trained};
-
-/// The intervals that a panel's seats re-execute.
-pub(crate) fn drawn(panel: &PanelResponse) -> BTreeSet<u32> {
-    match panel.kind {
-        PanelKind::Interval { interval } => BTreeSet::from([interval]),
-        _ => panel.seats.iter().flat_map(|s| s.intervals.iter().copied()).collect(),
-    }
-}
-
-/// The states a panel wants served.
-fn served_states(panel: &PanelResponse, intervals: u32) -> BTreeSet<u32> {
-    let mut states = drawn(panel);
-    match panel.kind {
-        PanelKind::Claim {} => states.extend([0, intervals]),
-        PanelKind::Interval { interval } => states.extend([interval + 1]),
-        PanelKind::Score {} | PanelKind::Heads {} => {}
-    }
-    states
-}
-
-/// The states that are proven, but not handed out, when a trainer opens.
-fn proven_ends(panel: &PanelResponse) -> BTreeSet<u32> {
-    match panel.kind {
-        PanelKind::Claim {} => drawn(panel).iter().map(|j| j + 1).collect(),
-        _ => BTreeSet::new(),
-    }
-}
-
-/// The states whose sketches a trainer opens.
-fn opened_states(panel: &PanelResponse, intervals: u32) -> BTreeSet<u32> {
-    let mut states: BTreeSet<u32> = drawn(panel).iter().flat_map(|j| [*j, *j + 1]).collect();
-    if panel.kind == (PanelKind::Claim {}) {
-        states.extend((0..=intervals).step_by(KEPT_EVERY as usize));
-        states.insert(intervals);
-    }
-    states
-}
 
 /// The key of a drawn panel's sketches.
 pub(crate) fn key_of(panel: &PanelResponse) -> Result<Hash32> {
@@ -106,12 +69,14 @@ pub fn serve(
     panel: &PanelResponse,
 ) -> Result<(Vec<ServedState>, Opening, u64)> {
     let run = shop.run(subject)?;
-    let (served, opened) =
-        (served_states(panel, run.spec.intervals), opened_states(panel, run.spec.intervals));
+    let (kind, intervals, drawn) = (panel.kind, run.spec.intervals, tasks::drawn(panel));
+    let set = |states: Vec<u32>| states.into_iter().collect::<BTreeSet<u32>>();
+    let served = set(tasks::served_states(kind, intervals, &drawn));
+    let opened = set(tasks::opened_states(kind, intervals, &drawn));
     let (key, secret) = (key_of(panel)?, shop.me.salt("states", subject.claim.id));
     let leaves: Vec<[u8; 32]> =
         (0..).zip(&trained.roots).map(|(j, root)| salted_state(&salt(&secret, j), root).0).collect();
-    let ends = proven_ends(panel);
+    let ends = set(tasks::proven_ends(kind, &drawn));
     let wanted: BTreeSet<u32> = served.union(&opened).copied().collect();
     let (mut states, mut proven, mut sketches) = (Vec::new(), Vec::new(), Vec::new());
     let prove = |state: u32, tensors: Hash32| {

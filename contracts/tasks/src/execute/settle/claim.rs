@@ -8,7 +8,7 @@ use crate::ctx::Ctx;
 use crate::error::{ContractError, Refused};
 use crate::execute::commit::ensure_status;
 use crate::execute::panels::{self, Plan};
-use crate::state::{Cause, Claim, Domain, Measured, OPENINGS, Panel};
+use crate::state::{Cause, Claim, Domain, Measured, Panel, opening};
 use crate::verdict::{Ends, agrees, ends_in, items_apart, jumping, medians, spread};
 
 pub fn settle(ctx: &mut Ctx<'_>, panel: &mut Panel, claim: &mut Claim) -> Result<(), Refused> {
@@ -19,7 +19,7 @@ pub fn settle(ctx: &mut Ctx<'_>, panel: &mut Panel, claim: &mut Claim) -> Result
     }
     let domain = ctx.domain(claim.domain)?;
     let answers = panel.attestations(ctx.deps.storage)?;
-    let Opening { states, ends } = OPENINGS.load(ctx.deps.storage, panel.id)?;
+    let Opening { states, ends } = opening(ctx.deps.storage, panel.id)?.ok_or(ContractError::WrongOpening)?;
     panels::close_for(ctx, claim, panel, "settled")?;
 
     let review = &mut claim.review;

@@ -8,7 +8,7 @@ use super::{advance, again_or_void, cost_each, has_quorum};
 use crate::ctx::Ctx;
 use crate::error::Refused;
 use crate::execute::{outcome, panels};
-use crate::state::{Cause, Claim, Domain, OPENINGS, Panel};
+use crate::state::{Cause, Claim, Domain, Panel, opening};
 use crate::verdict::{Ends, Opened, ends_in};
 
 pub fn settle(ctx: &mut Ctx<'_>, panel: &mut Panel, claim: &mut Claim, interval: u32) -> Result<(), Refused> {
@@ -103,7 +103,7 @@ fn first_false(
     let Some(opened) = ends_in(&states, interval)? else { return Ok(vec![]) };
     let answers = ctx.panel(first)?.attestations(ctx.deps.storage)?;
     let differing = differing(&answers, interval, &opened, domain)?;
-    let ends = OPENINGS.load(ctx.deps.storage, first)?.ends;
+    let ends = opening(ctx.deps.storage, first)?.map(|o| o.ends).unwrap_or_default();
     let is_false = |seat: &(Addr, Attestation)| match (differing.contains(&seat.0), is_forged) {
         (differs, false) => differs,
         (differs, true) => !differs && leads_there(std::slice::from_ref(seat), interval, &ends),
