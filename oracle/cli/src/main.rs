@@ -1,4 +1,5 @@
-//! The `lyceum` binary: commands, output and exit codes. What the commands do lies in the crates below it.
+//! The `lyceum` binary: commands, output and exit codes, and what only an operator at a machine needs (keys, files,
+//! processes, deployment, the demo). What a node does lies in the crates below it.
 //!
 //! Data go to stdout, progress and logs to stderr; `--json` makes every command print one JSON value. Start
 //! reading at [`commands`]; errors and exit codes are in [`failure`], an operator's keys in [`wallet`], node.toml in

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::beacon::{Info, Key, machine_time, router};
 use crate::failure::{BadInput, Failure, Refusal};
+use crate::node::signals;
 use crate::session::runtime;
 
 /// Arguments.
@@ -31,6 +32,9 @@ pub struct Args {
     /// Write the beacon's description here, for `lyceum deploy --beacon`
     #[arg(long, value_name = "FILE")]
     info: Option<PathBuf>,
+    /// End when standard input ends: whoever started the beacon is gone
+    #[arg(long, hide = true)]
+    ends_with_input: bool,
     /// Write the description and end
     #[arg(long)]
     describe: bool,
@@ -73,6 +77,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
             () = server.answer(pages) => {}
             _ = tokio::signal::ctrl_c() => {}
             _ = stop.recv() => {}
+            () = signals::input_ended(), if args.ends_with_input => {}
         }
         Ok(())
     })

@@ -236,7 +236,9 @@ fn whole(
         }),
         Ground::Wasmd(places) => runtime.block_on(async {
             progress.phase(LIFE);
-            told(wasmd::live(settings, prepared, places, stop, progress).await?, progress).await
+            let step_seconds = base.seconds / f64::from(settings.base_steps);
+            let lived = wasmd::live(settings, prepared, step_seconds, places, stop, progress).await?;
+            told(lived, progress).await
         }),
     }?;
     report.seed = settings.seed;

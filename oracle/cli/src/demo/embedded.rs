@@ -4,12 +4,13 @@
 use anyhow::Context;
 use cosmwasm_std::{Addr, Uint128};
 use lyceum_api::charter::Action;
-use lyceum_api::tasks::{self, NewDomain};
+use lyceum_api::tasks::NewDomain;
 use lyceum_api::{datasets, nodes, rewards};
 use lyceum_chain::embedded::{self, Network};
 use lyceum_chain::logical::Handle;
 
 use super::genesis::{Blueprint, Found, GRANT, TREASURY};
+use crate::deploy::Params;
 
 /// Brings the network up: a handle for each member, what the chain said, and the beacon with its key.
 pub fn start(blueprint: Blueprint) -> anyhow::Result<(Vec<Handle>, Found, embedded::Beacon)> {
@@ -19,33 +20,11 @@ pub fn start(blueprint: Blueprint) -> anyhow::Result<(Vec<Handle>, Found, embedd
 
 /// Short windows, as on any local network; the report prints them.
 fn windows() -> embedded::Builder {
-    embedded::Builder {
-        treasury: TREASURY,
-        block_seconds: 2,
-        nodes: nodes::Params { maturity_seconds: 300, epoch_seconds: 60, ..nodes::Params::default() },
-        datasets: datasets::Params {
-            licences: {
-                let mut licences = datasets::Params::default().licences;
-                licences.push(crate::corpus::PYTHON_LICENCE.to_owned());
-                licences
-            },
-            audit_commit_seconds: 120,
-            audit_reveal_seconds: 60,
-            vote_seconds: 120,
-            extension_seconds: 60,
-            ..datasets::Params::default()
-        },
-        tasks: tasks::Params {
-            reveal_seconds: 60,
-            serve_seconds: 120,
-            attest_seconds: 180,
-            open_seconds: 60,
-            answer_seconds: 60,
-            dispute_seconds: 120,
-            ..tasks::Params::default()
-        },
-        ..embedded::Builder::default()
-    }
+    let builder = embedded::Builder::default();
+    let mut short = Params::of(&builder.chain_id);
+    short.shorten();
+    let Params { nodes, datasets, tasks, .. } = short;
+    embedded::Builder { treasury: TREASURY, block_seconds: 2, nodes, datasets, tasks, ..builder }
 }
 
 fn bring_up(plan: Blueprint) -> anyhow::Result<(Network, Vec<Addr>, (Found, embedded::Beacon))> {

@@ -8,5 +8,5 @@ pub mod life;
 mod lock;
 mod parts;
 mod peers;
-mod signals;
+pub mod signals;
 mod telling;

@@ -5,12 +5,22 @@ use std::time::Duration;
 use lyceum_agent::{Cancel, Drain};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Asks the node to leave once standard input has ended. The thread that reads it ends with the process.
+/// Asks the node to leave once standard input has ended.
 pub fn leave_with_input(drain: Drain, within: Duration) {
-    std::thread::spawn(move || {
-        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+    tokio::spawn(async move {
+        input_ended().await;
         drain.begin(Some(within));
     });
+}
+
+/// Waits until standard input has ended. The thread that reads it ends with the process.
+pub async fn input_ended() {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = tell.send(());
+    });
+    let _ = told.await;
 }
 
 /// Listens until dropped.

@@ -54,15 +54,17 @@ pub struct Places {
     pub work: PathBuf,
 }
 
-/// Brings everything up on the localnet, lets it live, and ends it.
+/// Brings everything up on the localnet, lets it live, and ends it. A step of training takes so many real seconds
+/// here, as the base's did.
 pub async fn live(
     settings: &Settings,
     prepared: Prepared,
+    step_seconds: f64,
     places: &Places,
     stop: Cancel,
     progress: &Progress,
 ) -> anyhow::Result<Lived<Cosmos>> {
-    let life = lives(settings, prepared, places, stop.clone(), progress);
+    let life = lives(settings, prepared, step_seconds, places, stop.clone(), progress);
     tokio::select! {
         biased;
         () = stop.cancelled() => Err(Interrupted.into()),
@@ -73,13 +75,14 @@ pub async fn live(
 async fn lives(
     settings: &Settings,
     mut prepared: Prepared,
+    step_seconds: f64,
     places: &Places,
     stop: Cancel,
     progress: &Progress,
 ) -> anyhow::Result<Lived<Cosmos>> {
     let chain = accounts::localnet(&places.localnet)?;
     for planned in &mut prepared.plan {
-        planned.task.commit_seconds = training_seconds(settings);
+        planned.task.commit_seconds = training_seconds(settings, step_seconds);
     }
     let (tell, events) = mpsc::channel(EVENTS);
     let kills = settings.kill.map(|seed| Kills::new(seed, progress));
@@ -153,10 +156,11 @@ async fn lives(
     })
 }
 
-/// Real seconds in which all claims of a task are trained side by side on a small machine.
-fn training_seconds(settings: &Settings) -> u64 {
+/// Real seconds in which all claims are trained side by side on a small machine, while committees work beside them:
+/// six times what one takes alone, and a minute to begin.
+fn training_seconds(settings: &Settings, step: f64) -> u64 {
     let times = if settings.kill.is_some() { 2 } else { 1 };
-    times * (60 + 60 * u64::from(settings.steps) / 400)
+    times * (60 + (6.0 * step * f64::from(settings.steps)).ceil() as u64)
 }
 
 /// By what windows are longer where nodes are killed: they start again, and do again what was not written down.

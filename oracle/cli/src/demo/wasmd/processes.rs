@@ -63,10 +63,11 @@ impl Processes {
         let (key, info) = (self.work.join("beacon.key"), self.work.join("beacon.json"));
         let mut child = self
             .command()
-            .args(["beacon", "--json", "--listen", "127.0.0.1:0", "--key"])
+            .args(["beacon", "--json", "--ends-with-input", "--listen", "127.0.0.1:0", "--key"])
             .arg(&key)
             .arg("--info")
             .arg(&info)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
