@@ -103,8 +103,8 @@ fn run(net: &Localnet, dropped: &Endpoint, localnet: &Path, out: &Path) -> Repor
         .arg(localnet)
         .arg("--artifacts")
         .arg(given("LYCEUM_ARTIFACTS", "artifacts"))
-        // Two domains, so two claims: what is trained on is no matter here.
-        .args(["--data".as_ref(), root().join("oracle").as_os_str()])
+        // Two domains, so two claims, of text that names no licence: what is trained on is no matter here.
+        .args(["--data".as_ref(), root().join("packages").as_os_str()])
         .args(["--data".as_ref(), root().join("contracts").as_os_str()])
         .arg("--out")
         .arg(out)
