@@ -18,8 +18,8 @@ pub use attest::{Attested, attest, heads};
 pub use gain::audit;
 pub use material::Run;
 pub use runs::Runs;
-pub use serve::{derive, serve, span};
 pub(crate) use serve::key_of;
+pub use serve::{derive, serve, span};
 
 use crate::craft::Craft;
 use crate::event::{Events, What};
