@@ -91,6 +91,20 @@ impl Wasmd {
         Ok(account)
     }
 
+    /// Makes accounts with so many ulyc each, paid in one transaction.
+    ///
+    /// # Errors
+    /// When the faucet has too few coins, or the chain does not answer.
+    pub fn name(&self, names: &[&str], amount: u128) -> Result<Vec<Addr>, ChainError> {
+        let mut accounts = Vec::with_capacity(names.len());
+        for name in names {
+            accounts.push(self.adopt(name, &Key::generate()?.1)?);
+        }
+        let payments = accounts.iter().map(|to| self.payment(to, amount)).collect::<Result<_, _>>()?;
+        self.runtime.block_on(self.faucet.send(payments))?;
+        Ok(accounts)
+    }
+
     /// The words of an account that was named, for a wallet.
     pub fn words(&self, account: &Addr) -> Option<String> {
         self.accounts().clients.get(account).map(|(_, words)| words.clone())
@@ -107,6 +121,11 @@ impl Wasmd {
     }
 
     fn pay(&self, to: &Addr, amount: u128) -> Result<(), ChainError> {
+        let message = self.payment(to, amount)?;
+        self.runtime.block_on(self.faucet.send(vec![message])).map(|_| ())
+    }
+
+    fn payment(&self, to: &Addr, amount: u128) -> Result<Any, ChainError> {
         let id = |a: &Addr| a.as_str().parse::<AccountId>().map_err(|e| ChainError::Json(e.to_string()));
         let denom = self.settings.denom.parse().map_err(|e| ChainError::Json(format!("{e}")))?;
         let message = MsgSend {
@@ -114,8 +133,7 @@ impl Wasmd {
             to_address: id(to)?,
             amount: vec![Coin { denom, amount }],
         };
-        let message = message.to_any().map_err(|e| ChainError::Json(e.to_string()))?;
-        self.runtime.block_on(self.faucet.send(vec![message])).map(|_| ())
+        message.to_any().map_err(|e| ChainError::Json(e.to_string()))
     }
 
     fn messages(&self, client: &Client, tx: &[Tx]) -> Result<Vec<Any>, ChainError> {

@@ -26,8 +26,8 @@ const SHORT_VOTE: u64 = 30;
 const LONG_VOTE: u64 = 4 * 3_600;
 /// Least stake of a node, and what one GPU's vote takes, ulyc.
 const STAKE: u128 = 1_000 * LYC;
-/// Auditors of a dataset.
-const AUDITORS: usize = 5;
+/// For fees, and for wallet users to delegate, ulyc.
+const FEES: u128 = 10 * LYC;
 
 /// The artifacts that are deployed: `LYCEUM_ARTIFACTS`, or what `scripts/build-contracts` made.
 fn artifacts() -> PathBuf {
@@ -55,15 +55,14 @@ impl Stage {
     pub fn set(net: &Localnet, folder: &Path) -> anyhow::Result<Self> {
         let chain = net.chain();
         let mut network = deploy(chain, folder)?;
-        let auditors = (0..AUDITORS)
-            .map(|i| join(&mut network, &format!("auditor-{i}"), &[Role::Evaluator], 0))
-            .collect::<anyhow::Result<Vec<_>>>()?;
-        // They vote, and open tasks of which deposits come back.
-        let owners = ["direct", "amino"].map(|way| format!("owner-{way}"));
-        let owners = owners
-            .iter()
-            .map(|name| join(&mut network, name, &[Role::Coordinator], 1))
-            .collect::<anyhow::Result<Vec<_>>>()?;
+        // Owners vote, and open tasks of which deposits come back.
+        let nodes =
+            ["auditor-0", "auditor-1", "auditor-2", "auditor-3", "auditor-4", "owner-direct", "owner-amino"];
+        let nodes = network.app.name(&nodes, STAKE + FEES)?.into_iter().zip(nodes);
+        let (auditors, owners): (Vec<_>, Vec<_>) = nodes.partition(|(_, name)| name.starts_with("auditor"));
+        let auditors = join(&mut network, &auditors, Role::Evaluator, 0)?;
+        let owners = join(&mut network, &owners, Role::Coordinator, 1)?;
+        let users = network.app.name(&["user-direct", "user-amino", "contributor", "anyone"], FEES)?;
         mature(&mut network, &auditors)?;
 
         let proposer = network.account("contributor");
@@ -93,10 +92,10 @@ impl Stage {
         owe(&mut network, &owners, domain, TaskShard { dataset: first, root: passed.root })?;
 
         let file = folder.join("wallets.json");
-        let wallets = |way: &str, owner: &Addr| -> anyhow::Result<Value> {
-            let user = network.account(&format!("user-{way}"));
+        let wallets = |way: usize| -> anyhow::Result<Value> {
             let words = |account| network.app.words(account).context("an account of ours has words");
-            Ok(json!({ "user": words(&user)?, "voter": words(owner)?, "owed": words(owner)? }))
+            let (user, owner) = (words(&users[way])?, words(&owners[way])?);
+            Ok(json!({ "user": user, "voter": owner, "owed": owner }))
         };
         let stage = json!({
             "rpc": chain.rpc.first().context("a chain has an endpoint")?,
@@ -105,8 +104,8 @@ impl Stage {
             },
             "node": auditors.first(),
             "dataset": second,
-            "direct": wallets("direct", &owners[0])?,
-            "amino": wallets("amino", &owners[1])?,
+            "direct": wallets(0)?,
+            "amino": wallets(1)?,
         });
         std::fs::write(&file, serde_json::to_vec_pretty(&stage)?)?;
         Ok(Self { network, file })
@@ -120,7 +119,7 @@ fn deploy(chain: &Chain, folder: &Path) -> anyhow::Result<Network<Wasmd>> {
     std::fs::write(folder.join("beacon.json"), info(&beacon).to_string())?;
     let windows = json!({
         "nodes": { "maturity_seconds": 1, "epoch_seconds": 5 },
-        "datasets": { "auditors": AUDITORS, "vote_seconds": SHORT_VOTE },
+        "datasets": { "auditors": 5, "vote_seconds": SHORT_VOTE },
         "tasks": { "draw_delay_seconds": 1 },
     });
     std::fs::write(folder.join("windows.json"), windows.to_string())?;
@@ -159,7 +158,7 @@ fn deploy(chain: &Chain, folder: &Path) -> anyhow::Result<Network<Wasmd>> {
     let wasmd = Wasmd::new(chain, Contracts { charter, nodes, datasets, experts, tasks, credits, rewards })?;
     wasmd.adopt("authority", &words)?;
     let mut network = Network::over(wasmd, at, beacon, authority.clone(), 0);
-    network.fund(&authority, 10 * LYC)?;
+    network.fund(&authority, FEES)?;
     Ok(network)
 }
 
@@ -203,26 +202,34 @@ fn tx(contract: &Addr, msg: &impl Serialize, funds: u128) -> anyhow::Result<Tx> 
     Ok(Tx { contract: contract.clone(), msg, funds })
 }
 
-/// Makes a node in one transaction: registered, bonded, its GPUs bound.
-fn join(network: &mut Network<Wasmd>, name: &str, roles: &[Role], gpus: u32) -> anyhow::Result<Addr> {
-    let (node, contract, key) = (network.account(name), network.at.nodes.clone(), PeerKey::of(name));
-    let register = nodes::ExecuteMsg::Register {
-        operator: name.to_owned(),
-        peer_key: key.public(),
-        proof: key.prove(&network.chain_id(), &contract, &node),
-        roles: roles.to_vec(),
-        classes: vec![CLASS_FP32.to_owned()],
-        addresses: vec![],
-    };
+/// Makes accounts nodes, each in one transaction: registered, bonded, its GPUs bound.
+fn join(
+    network: &mut Network<Wasmd>,
+    accounts: &[(Addr, &str)],
+    role: Role,
+    gpus: u32,
+) -> anyhow::Result<Vec<Addr>> {
+    let (contract, chain_id) = (network.at.nodes.clone(), network.chain_id());
     let config: nodes::ConfigResponse = network.query(&contract, &nodes::QueryMsg::Config {})?;
-    let mut messages = vec![tx(&contract, &register, 0)?, tx(&contract, &nodes::ExecuteMsg::Bond {}, STAKE)?];
-    for i in 0..gpus {
-        let gpu = gpu_id(&config.gpu_salt, &format!("{node}/{i}"));
-        messages.push(tx(&contract, &nodes::ExecuteMsg::BindGpu { gpu }, 0)?);
+    for (node, name) in accounts {
+        let key = PeerKey::of(name);
+        let register = nodes::ExecuteMsg::Register {
+            operator: (*name).to_owned(),
+            peer_key: key.public(),
+            proof: key.prove(&chain_id, &contract, node),
+            roles: vec![role],
+            classes: vec![CLASS_FP32.to_owned()],
+            addresses: vec![],
+        };
+        let mut messages =
+            vec![tx(&contract, &register, 0)?, tx(&contract, &nodes::ExecuteMsg::Bond {}, STAKE)?];
+        for i in 0..gpus {
+            let gpu = gpu_id(&config.gpu_salt, &format!("{node}/{i}"));
+            messages.push(tx(&contract, &nodes::ExecuteMsg::BindGpu { gpu }, 0)?);
+        }
+        network.execute_tx(node, messages)?;
     }
-    network.fund(&node, STAKE)?;
-    network.execute_tx(&node, messages)?;
-    Ok(node)
+    Ok(accounts.iter().map(|(node, _)| node.clone()).collect())
 }
 
 /// Waits until the stake of these counts in draws, and for an epoch that knows it.
