@@ -99,7 +99,7 @@ fn described(net: &Localnet, urls: &[&str], to: &Path) {
 fn run(net: &Localnet, dropped: &Endpoint, localnet: &Path, out: &Path) -> Report {
     let seed = std::env::var("LYCEUM_KILL_SEED").unwrap_or_else(|_| "1".to_owned());
     let mut demo = Command::new(given("LYCEUM_BIN", "target/debug/lyceum"))
-        .args(["demo", "--chain", "wasmd", "--base-steps", "100", "--kill", &seed, "--localnet"])
+        .args(["demo", "--chain", "wasmd", "--kill", &seed, "--localnet"])
         .arg(localnet)
         .arg("--artifacts")
         .arg(given("LYCEUM_ARTIFACTS", "artifacts"))
@@ -199,7 +199,9 @@ fn whoever_is_killed_in_the_middle_of_a_claim_s_life_every_claim_is_settled_once
     }
     assert_eq!(report.claims.len(), 2, "{:?}", report.claims);
     for claim in &report.claims {
-        assert!(claim.accepted, "claim {} of {}: {}", claim.id, claim.trainer, claim.reason);
+        // Judged by its committee, whatever a short run gained: neither forfeited nor lost nor void.
+        let judged = claim.accepted || claim.reason.starts_with("rejected: ");
+        assert!(judged, "claim {} of {}: {}", claim.id, claim.trainer, claim.reason);
     }
     assert!(report.slashes.is_empty(), "{:?}", report.slashes);
     for Node { name, stake } in &report.network.nodes {
