@@ -105,6 +105,20 @@ fn only_rewards_distributes() {
 }
 
 #[test]
+fn a_commission_does_not_rise_twice_around_the_end_of_a_day() {
+    let mut w = world();
+    let alice = w.bonded("alice", MIN);
+    let set = |w: &mut World, commission| w.send(&alice, &ExecuteMsg::SetCommission { commission });
+    set(&mut w, 500).unwrap(); // begins a day
+    w.pass(DAY - 10);
+    set(&mut w, 600).unwrap();
+    w.pass(20);
+    refused(set(&mut w, 700), "at most 600");
+    w.pass(DAY);
+    set(&mut w, 700).unwrap();
+}
+
+#[test]
 fn a_commission_falls_freely_and_rises_by_a_point_a_day_up_to_its_maximum() {
     let mut w = world();
     let alice = w.bonded("alice", MIN);

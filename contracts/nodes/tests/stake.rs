@@ -4,7 +4,7 @@ mod common;
 use common::*;
 use cosmwasm_std::coins;
 use cw_multi_test::{Executor, IntoAddr};
-use lyceum_api::nodes::{ExecuteMsg, IsActiveResponse, Params, PowerResponse, QueryMsg};
+use lyceum_api::nodes::{ExecuteMsg, IsActiveResponse, Params, PowerResponse, QueryMsg, SlashReason};
 
 #[test]
 fn a_node_with_the_least_stake_is_active_and_counted() {
@@ -158,4 +158,19 @@ fn a_changed_least_stake_reaches_a_node_when_anyone_matures_it() {
     w.mature(&alice).unwrap();
     assert_eq!((w.active(), w.node(&alice).active), (0, false));
     refused(w.mature(&alice), "its standing is up to date");
+}
+
+#[test]
+fn exits_that_a_slash_left_worthless_do_not_keep_their_places() {
+    let mut w = world();
+    let alice = w.bonded("alice", MIN + 7);
+    for _ in 0..7 {
+        w.unbond(&alice, 1).unwrap();
+    }
+    refused(w.unbond(&alice, 1), "7 unbondings of");
+    w.report(vec![slashed(&alice, SlashReason::Fraud)]).unwrap();
+    w.unbond(&alice, 1_000).unwrap();
+    w.pass(30 * DAY);
+    w.send(&alice, &ExecuteMsg::ClaimUnbonded {}).unwrap();
+    assert!(w.queue(&alice).is_empty());
 }

@@ -64,12 +64,13 @@ pub struct SlashSplit {
 }
 
 /// Costs first, at most 30 % of the rest to the challenger, everything else to the treasury. The parts always
-/// sum to the slash, so whoever disputes himself loses at least 70 % of what he can pay himself.
-pub fn split_slash(amount: Uint128, costs: Uint128, challenged: bool) -> SlashSplit {
+/// sum to the slash. The challenger is paid from `own` alone, the part that the offender himself lost and not his
+/// delegators, so whoever disputes himself loses at least 70 % of what he can pay himself.
+pub fn split_slash(amount: Uint128, costs: Uint128, own: Uint128, challenged: bool) -> SlashSplit {
     let costs = costs.min(amount);
     let rest = amount - costs;
     let challenger = if challenged {
-        mul_ppm(rest, CHALLENGER_SHARE, "challenger").unwrap_or_default()
+        mul_ppm(rest.min(own), CHALLENGER_SHARE, "challenger").unwrap_or_default()
     } else {
         Uint128::zero()
     };
@@ -125,12 +126,12 @@ mod tests {
 
         #[test]
         fn the_parts_of_a_slash_sum_to_it_and_a_challenger_gets_at_most_three_tenths(
-            amount: u128, costs: u128, challenged: bool,
+            amount: u128, costs: u128, own: u128, challenged: bool,
         ) {
-            let split = split_slash(amount.into(), costs.into(), challenged);
+            let split = split_slash(amount.into(), costs.into(), own.into(), challenged);
             prop_assert_eq!(split.costs + split.challenger + split.treasury, Uint128::new(amount));
             let rest = amount - split.costs.u128();
-            prop_assert!(split.challenger.u128() <= rest / 10 * 3 + 3);
+            prop_assert!(split.challenger.u128() <= rest.min(own) / 10 * 3 + 3);
             prop_assert!(challenged || split.challenger.is_zero());
         }
     }

@@ -15,7 +15,14 @@ pub fn enter(ctx: &mut Ctx<'_>, owner: &Addr, node: &Addr, amount: Uint128) -> R
     let storage = &mut *ctx.deps.storage;
     let mut pool = QUEUED.may_load(storage, node)?.unwrap_or_default();
     let mut queue = QUEUES.may_load(storage, (owner, node))?.unwrap_or_default();
-    queue.retain(|exit| exit.era == pool.era); // the others are void
+    // Those of another era are void; one that a slash left worthless would keep its place for good.
+    queue.retain(|exit| {
+        let worthless = exit.era == pool.era && pool.worth(exit.shares).is_zero();
+        if worthless {
+            pool.burn(exit.shares);
+        }
+        exit.era == pool.era && !worthless
+    });
     if queue.len() >= MAX_ENTRIES {
         let (owner, node, found) = (owner.clone(), node.clone(), queue.len());
         return Err(ContractError::Full { what: "unbondings", owner, node, found });

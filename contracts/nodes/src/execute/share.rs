@@ -65,6 +65,9 @@ pub fn set_commission(ctx: Ctx<'_>, rate: u16) -> Result<Response, ContractError
     if rate > max {
         return Err(ContractError::Commission { found: rate, max, why });
     }
+    if rate > old {
+        since = now; // the day runs anew from each rise, so that two of them never fall around its end
+    }
     COMMISSIONS.save(ctx.deps.storage, &node, &Commission { rate, base: base.min(rate), since })?;
     let event = event::of(events::COMMISSION_SET, &node).add_attribute("commission", rate.to_string());
     Ok(Response::new().add_event(event))

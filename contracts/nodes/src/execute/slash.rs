@@ -40,12 +40,12 @@ impl Recipients {
         })
     }
 
-    /// The parts of an amount, and whom `rewards` credits; what it does not credit joins the treasury. Costs that
-    /// the amount does not cover are shared equally.
-    fn payments(&self, amount: Uint128) -> (SlashSplit, Vec<Payment>) {
+    /// The parts of an amount of which the operator's own bond bears `own`, and whom `rewards` credits; what it does
+    /// not credit joins the treasury. Costs that the amount does not cover are shared equally.
+    fn payments(&self, amount: Uint128, own: Uint128) -> (SlashSplit, Vec<Payment>) {
         let seats = Uint128::new(self.paid.len() as u128);
         let costs = self.cost_each.checked_mul(seats).unwrap_or(Uint128::MAX);
-        let mut split = split_slash(amount, costs, self.challenger.is_some());
+        let mut split = split_slash(amount, costs, own, self.challenger.is_some());
         let each = split.costs.checked_div(seats).unwrap_or_default();
         let rounding = split.costs - each * seats; // each · seats ≤ costs
         split.costs -= rounding;
@@ -97,6 +97,8 @@ pub fn slash(
     let amount = part(total);
     // ⌈a · s / t⌉ ≤ s as a ≤ t, and what is left, ≤ a · q / t, is in the queues. Empty if there is nothing.
     let from_stake = if total.is_zero() { amount } else { amount.mul_ceil((standing.stake(), total)) };
+    let held = standing.stake();
+    let own = if held.is_zero() { held } else { from_stake.mul_floor((standing.own(), held)) };
     standing.slash(from_stake);
     if amount > from_stake {
         queued.slash(amount - from_stake);
@@ -108,7 +110,7 @@ pub fn slash(
         MOVED.save(ctx.deps.storage, &standing.addr, &moved)?;
     }
 
-    let (split, payments) = recipients.payments(amount);
+    let (split, payments) = recipients.payments(amount, own);
     let response = response
         .add_event(
             event::of(events::SLASHED, &standing.addr)

@@ -66,7 +66,7 @@ pub fn fraud(
 ) -> Result<(), Refused> {
     judge(ctx, claim)?;
     let cost = cost_each(ctx, claim)? * Uint128::from(dispute.len() as u128);
-    let split = split_slash(claim.bond, cost, challenger.is_some());
+    let split = split_slash(claim.bond, cost, claim.bond, challenger.is_some());
     if !dispute.is_empty() {
         let each = split.costs / Uint128::from(dispute.len() as u128);
         dispute.iter().for_each(|seat| ctx.out.pay(seat, each, "dispute_fee"));

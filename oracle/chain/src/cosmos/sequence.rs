@@ -65,7 +65,7 @@ impl Lane {
     pub fn mismatch(&mut self, expected: u64, head: u64) -> Repair {
         self.clean(expected, head);
         let live = |sequence| self.live.get(&sequence).map(|(bytes, _)| bytes.clone());
-        let resend = (expected..).map_while(live).collect();
+        let resend = (expected..=u64::MAX).map_while(live).collect();
         let next = self.free_from(expected);
         self.next = Some(next);
         Repair { resend, next }
@@ -78,7 +78,7 @@ impl Lane {
 
     /// The first sequence from one on that no live transaction has.
     fn free_from(&self, sequence: u64) -> u64 {
-        (sequence..).find(|s| !self.live.contains_key(s)).unwrap_or(sequence)
+        (sequence..=u64::MAX).find(|s| !self.live.contains_key(s)).unwrap_or(sequence)
     }
 
     /// Only if it is still that transaction's: after an expiry another may have taken the sequence.

@@ -134,7 +134,9 @@ impl Source {
         rounds.under_way.remove(&round);
         rounds.known.extend(found.map(|signature| (round, signature)));
         while rounds.known.len() > KEPT {
-            rounds.known.pop_first();
+            // Not the one just found, however late it came.
+            let Some(oldest) = rounds.known.keys().find(|known| **known != round).copied() else { break };
+            rounds.known.remove(&oldest);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cosmwasm_std::Addr;
 use lyceum_agent::peers::{Peer, Peers};
 use lyceum_agent::{AgentError, Hash32};
-use lyceum_api::nodes::{NodeResponse, NodesResponse, QueryMsg};
+use lyceum_api::nodes::{ConfigResponse, NodeResponse, NodesResponse, QueryMsg};
 use lyceum_chain::cosmos::Client;
 use lyceum_net::{FetchError, Network, PeerEntry, Want};
 use lyceum_store::Store;
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 /// How often the registered peers are read from the chain.
 const REFRESH: Duration = Duration::from_secs(20);
-/// The most registered nodes that are looked at.
+/// The most peers.
 const MOST: usize = 10_000;
 /// Nodes a page.
 const PAGE: u32 = 30;
@@ -104,18 +104,26 @@ fn entry(node: &NodeResponse) -> Option<PeerEntry> {
     Some(PeerEntry { key, account: node.node.to_string(), addresses: node.addresses.clone() })
 }
 
+/// The nodes that stand for something: registering costs nothing, so those without a bond of their own and without
+/// open claims are passed over.
 async fn registered(client: &Client, nodes: &Addr) -> lyceum_chain::Result<Vec<NodeResponse>> {
+    let config: ConfigResponse = client.smart(nodes, &QueryMsg::Config {}, None).await?;
+    let stands = |node: &NodeResponse| {
+        node.own >= config.params.min_stake || node.open_claims > 0 || node.jailed_until.is_some()
+    };
     let mut all: Vec<NodeResponse> = Vec::new();
+    let mut last: Option<Addr> = None;
     while all.len() < MOST {
-        let start_after = all.last().map(|n| n.node.to_string());
+        let start_after = last.as_ref().map(Addr::to_string);
         let query = QueryMsg::Nodes { start_after, limit: Some(PAGE) };
         let page: NodesResponse = client.smart(nodes, &query, None).await?;
-        let Some(last) = page.nodes.last() else { break };
+        let Some(end) = page.nodes.last().map(|n| n.node.clone()) else { break };
         // Nodes come in the order of their accounts; a list that does not go on would be asked for forever.
-        if all.last().is_some_and(|before| last.node <= before.node) {
+        if last.is_some_and(|before| end <= before) {
             break;
         }
-        all.extend(page.nodes);
+        last = Some(end);
+        all.extend(page.nodes.into_iter().filter(stands));
     }
     Ok(all)
 }

@@ -149,7 +149,7 @@ fn the_same_bytes_are_proposed_once_whoever_names_them() -> Result<()> {
     refused(arena.network.propose_dataset(&thief, "mine", &known), "belongs to dataset");
     refused(arena.network.propose_dataset(&thief, "mine", &[shard("a"), shard("a")]), "listed twice");
     let empty = Shard { bytes: 0, ..shard("b") };
-    refused(arena.network.propose_dataset(&thief, "mine", &[empty]), "no bytes");
+    refused(arena.network.propose_dataset(&thief, "mine", &[empty]), "has 0 bytes");
     Ok(())
 }
 

@@ -105,6 +105,29 @@ fn who_disputes_himself_gets_less_than_he_loses() -> Result<()> {
 }
 
 #[test]
+fn who_disputes_himself_is_not_paid_out_of_his_delegators_stake() -> Result<()> {
+    let mut arena = Arena::new()?;
+    let claim = lucky_forger(&mut arena)?;
+    let (bond, _) = arena.terms(claim.task)?;
+    let forger = claim.trainer.clone();
+    let dora = arena.network.account("dora");
+    arena.network.delegate(&dora, &forger, 99 * STAKE)?;
+    let own = |arena: &Arena| -> Result<u128> {
+        let node = arena.network.node(&forger)?;
+        Ok(arena.worth(&forger)? - node.stake.u128() + node.own.u128())
+    };
+    let before = own(&arena)? + bond;
+    let accomplice = arena.network.account("accomplice");
+    commit(&mut arena, &claim, &accomplice, UNDRAWN)?;
+    arena.send(&accomplice, &reveal(&claim, UNDRAWN), 0)?;
+    assert!(matches!(arena.conclude(&claim)?, ClaimStatus::Fraud { .. }));
+    // 30 % of the whole slash would be thirty times what the forger himself lost.
+    let lost = before - (own(&arena)? + arena.worth(&accomplice)? - DEPOSIT);
+    assert!(lost >= (bond + STAKE / 5) * 7 / 10, "{lost} of {}", bond + STAKE / 5);
+    Ok(())
+}
+
+#[test]
 fn a_challenge_cannot_be_copied_or_revealed_at_once_and_slots_cost_their_deposits() -> Result<()> {
     let mut arena = Arena::new()?;
     let claim = lucky_forger(&mut arena)?;
