@@ -31,6 +31,7 @@ const PAST: Map<u64, u64> = Map::new("pauses_past");
 #[derive(Clone, Copy)]
 pub struct Clock {
     chain: Timestamp,
+    paused: bool,
     behind: u64,
     resumed: Option<Timestamp>,
 }
@@ -40,12 +41,18 @@ impl Clock {
     pub fn load(storage: &dyn Storage, chain: Timestamp) -> StdResult<Self> {
         let pauses = PAUSES.may_load(storage)?.unwrap_or_default();
         let present = pauses.since.map_or(0, |since| chain.nanos().saturating_sub(since.nanos()));
-        Ok(Self { chain, behind: pauses.nanos.saturating_add(present), resumed: pauses.resumed })
+        let (paused, behind) = (pauses.since.is_some(), pauses.nanos.saturating_add(present));
+        Ok(Self { chain, paused, behind, resumed: pauses.resumed })
     }
 
     /// The time by which windows run.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_nanos(self.chain.nanos().saturating_sub(self.behind))
+    }
+
+    /// Whether it stands still now.
+    pub const fn is_paused(&self) -> bool {
+        self.paused
     }
 
     /// The block's time.

@@ -11,7 +11,6 @@ use crate::execute::{
     admin, attest, availability, beacon, challenge, commit, domain, draw, expire, finalize, heads, open,
     open_sketches, reveal, serve, settle, span, take, unseal, void,
 };
-use crate::state::PAUSED;
 use crate::{migrate as migration, query as queries};
 
 /// The contract's name in cw2.
@@ -48,7 +47,7 @@ pub fn execute(
     let mut ctx = Ctx::load(deps, env, info).map_err(Refused::reason)?;
     if by_charter {
         ctx.only(&ctx.config.charter).map_err(Refused::reason)?;
-    } else if PAUSED.load(ctx.deps.storage)? {
+    } else if ctx.clock.is_paused() {
         return Err(ContractError::Paused);
     }
     let clock = ctx.clock;

@@ -128,7 +128,7 @@ impl Effects {
     }
 
     /// The response: funds, reports, weights, credits, then what comes last.
-    pub fn into_response(self, config: &Config, learning_block: u64) -> StdResult<Response> {
+    pub fn into_response(self, config: &Config, open: impl Fn() -> StdResult<u64>) -> StdResult<Response> {
         let mut messages = self.before;
         let rewards = config.rewards();
         let mut treasury = self.treasury;
@@ -143,8 +143,8 @@ impl Effects {
         for events in batches(self.nodes) {
             messages.push(SubMsg::new(config.nodes().report(events)?));
         }
-        let learning_block = self.accrue_in.unwrap_or(learning_block);
         for accruals in batches(self.accruals) {
+            let learning_block = self.accrue_in.map_or_else(&open, Ok)?;
             messages.push(SubMsg::new(rewards.accrue(learning_block, accruals)?));
         }
         for awards in batches(self.awards) {

@@ -16,7 +16,7 @@ use crate::state::*;
 pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, Refused> {
     let clock = Clock::load(deps.storage, env.block.time)?;
     let answer = match msg {
-        QueryMsg::Config {} => to_json_binary(&config(deps)?),
+        QueryMsg::Config {} => to_json_binary(&config(deps, &clock)?),
         QueryMsg::Domain { domain: id } => {
             to_json_binary(&domain(id, found("domain", id, DOMAINS.may_load(deps.storage, id)?)?))
         }
@@ -43,7 +43,10 @@ pub fn query(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, Refused
         }
         QueryMsg::Attestation { panel, node } => {
             let node = deps.api.addr_validate(&node)?;
-            let attestation = attestation(deps.storage, panel, &node)?;
+            let seats = PANELS.may_load(deps.storage, panel)?.map(|panel| panel.seats).unwrap_or_default();
+            let at = seats.iter().position(|seat| seat.node == node);
+            let attestation =
+                at.map(|at| attestation(deps.storage, panel, at)).transpose()?.unwrap_or_default();
             to_json_binary(&AttestationResponse { attestation })
         }
         QueryMsg::Opening { panel } => {
@@ -93,13 +96,13 @@ fn page_of(ids: Vec<u64>, start_after: Option<u64>, limit: Option<u32>) -> Vec<u
     later.take(paging::limit(limit)).collect()
 }
 
-fn config(deps: Deps<'_>) -> StdResult<ConfigResponse> {
+fn config(deps: Deps<'_>, clock: &Clock) -> StdResult<ConfigResponse> {
     let config = CONFIG.load(deps.storage)?;
     Ok(ConfigResponse {
         charter: config.charter,
         beacon: config.beacon,
         params: PARAMS.load(deps.storage)?,
-        paused: PAUSED.load(deps.storage)?,
+        paused: clock.is_paused(),
     })
 }
 

@@ -8,7 +8,7 @@ use crate::clock;
 use crate::contract::{NAME, VERSION};
 use crate::ctx::Ctx;
 use crate::error::{ContractError, Refused};
-use crate::state::{CONFIG, Config, OPEN_BLOCK, OpenBlock, PARAMS, PAUSED};
+use crate::state::{CONFIG, Config, OPEN_BLOCK, OpenBlock, PARAMS};
 
 /// No window is longer than a year.
 const MAX_SECONDS: u64 = 366 * 86_400;
@@ -29,7 +29,6 @@ pub fn instantiate(deps: DepsMut<'_>, env: &Env, msg: InstantiateMsg) -> Result<
     };
     CONFIG.save(deps.storage, &config)?;
     PARAMS.save(deps.storage, &msg.params)?;
-    PAUSED.save(deps.storage, &false)?;
     let block = OpenBlock {
         number: 0,
         threshold: INITIAL_THRESHOLD,
@@ -83,7 +82,6 @@ pub fn set_params(ctx: &mut Ctx<'_>, params: Params) -> Result<(), Refused> {
 
 /// Windows stand still until the contract is resumed.
 pub fn set_paused(ctx: &mut Ctx<'_>, paused: bool) -> Result<(), Refused> {
-    PAUSED.save(ctx.storage(), &paused)?;
     let chain = ctx.clock.chain();
     clock::set_paused(ctx.storage(), paused, chain)?;
     ctx.emit(Event::Paused { paused });

@@ -38,7 +38,7 @@ pub fn commit(ctx: &mut Ctx<'_>, id: u64, commit: Hash32) -> Result<(), Refused>
 
 /// Takes what the seat committed to, if it answers what was asked.
 pub fn reveal(ctx: &mut Ctx<'_>, id: u64, found: Attestation, salt: &[u8]) -> Result<(), Refused> {
-    let panel = ctx.panel(id)?;
+    let mut panel = ctx.panel(id)?;
     let seat = seat_of(ctx, &panel)?;
     let status = panel.status_at(ctx.now());
     let PanelStatus::Revealing { until } = status else {
@@ -57,9 +57,9 @@ pub fn reveal(ctx: &mut Ctx<'_>, id: u64, found: Attestation, salt: &[u8]) -> Re
     if panel.seats[seat].commit != Some(expected) {
         return Err(ContractError::WrongCommitment.into());
     }
-    save_attestation(ctx.storage(), id, &sender, found)?;
-    let revealed = REVEALED.may_load(ctx.deps.storage, id)?.unwrap_or_default();
-    REVEALED.save(ctx.storage(), id, &(revealed | 1 << seat))?; // at most 19 seats
+    save_attestation(ctx.storage(), id, seat, found)?;
+    panel.seats[seat].revealed = true;
+    REVEALED.save(ctx.storage(), id, &panel.revealed_bits())?;
     ctx.emit(Event::AttestationRevealed { panel: id, seat: sender });
     Ok(())
 }

@@ -67,7 +67,6 @@ pub struct OpenBlock {
 
 pub const CONFIG: Item<Config> = Item::new("config");
 pub const PARAMS: Item<Params> = Item::new("params");
-pub const PAUSED: Item<bool> = Item::new("paused");
 pub const OPEN_BLOCK: Item<OpenBlock> = Item::new("open_block");
 /// Sealed learning blocks by number.
 pub const SEALED: Map<u64, LearningBlockInfo> = Map::new("sealed");

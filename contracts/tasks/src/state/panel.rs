@@ -76,6 +76,11 @@ impl Panel {
         Ok(Some(panel))
     }
 
+    /// What [`REVEALED`] holds: at most 19 seats.
+    pub fn revealed_bits(&self) -> u32 {
+        (0..).zip(&self.seats).map(|(at, seat)| u32::from(seat.revealed) << at).sum()
+    }
+
     /// Where it stands: commits end by themselves, and reveals begin.
     pub fn status_at(&self, now: Timestamp) -> PanelStatus {
         match self.status {
@@ -113,9 +118,10 @@ impl Panel {
     pub fn attestations(&self, storage: &dyn Storage) -> StdResult<Vec<(Addr, Attestation)>> {
         self.seats
             .iter()
-            .filter(|s| s.revealed)
-            .map(|s| {
-                let found = attestation(storage, self.id, &s.node)?;
+            .enumerate()
+            .filter(|(_, s)| s.revealed)
+            .map(|(at, s)| {
+                let found = attestation(storage, self.id, at)?;
                 Ok((s.node.clone(), found.ok_or_else(|| StdError::msg("an attestation is missing"))?))
             })
             .collect()

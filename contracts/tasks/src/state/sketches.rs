@@ -1,14 +1,15 @@
 //! What seats revealed and trainers opened: little text and thousands of bytes of sketches. A stored byte costs gas, so
-//! the sketches stand after the text, as bytes, each integer as wide as the largest of its sketch needs.
-use cosmwasm_std::{Addr, Binary, StdError, StdResult, Storage, from_json, to_json_vec};
+//! the sketches stand after the text, as bytes: what differs from the sketch before, which is of a state that is near,
+//! each difference as wide as the largest of its sketch needs.
+use cosmwasm_std::{Binary, StdError, StdResult, Storage, from_json, to_json_vec};
 use cw_storage_plus::Map;
 use lyceum_api::attestation::{Attestation, Opening};
 
 /// Bytes of a sketch's integer.
 const WHOLE: usize = 8;
 
-/// Keys only: what stands there is no JSON.
-const ATTESTATIONS: Map<(u64, &Addr), ()> = Map::new("attestations");
+/// Keys only (panel, and the place of the seat in it): what stands there is no JSON.
+const ATTESTATIONS: Map<(u64, u8), ()> = Map::new("attestations");
 const OPENINGS: Map<u64, ()> = Map::new("openings");
 
 fn of_attestation(found: &mut Attestation) -> Vec<&mut Binary> {
@@ -21,8 +22,8 @@ fn of_opening(found: &mut Opening) -> Vec<&mut Binary> {
 }
 
 /// What a seat revealed.
-pub fn attestation(storage: &dyn Storage, panel: u64, seat: &Addr) -> StdResult<Option<Attestation>> {
-    let Some(stored) = storage.get(&ATTESTATIONS.key((panel, seat))) else { return Ok(None) };
+pub fn attestation(storage: &dyn Storage, panel: u64, seat: usize) -> StdResult<Option<Attestation>> {
+    let Some(stored) = storage.get(&ATTESTATIONS.key((panel, seat as u8))) else { return Ok(None) };
     let (text, rest) = split(&stored)?;
     let mut found = from_json(text)?;
     unpack(rest, of_attestation(&mut found))?;
@@ -33,11 +34,11 @@ pub fn attestation(storage: &dyn Storage, panel: u64, seat: &Addr) -> StdResult<
 pub fn save_attestation(
     storage: &mut dyn Storage,
     panel: u64,
-    seat: &Addr,
+    seat: usize,
     mut found: Attestation,
 ) -> StdResult<()> {
     let packed = pack(of_attestation(&mut found));
-    storage.set(&ATTESTATIONS.key((panel, seat)), &join(to_json_vec(&found)?, &packed));
+    storage.set(&ATTESTATIONS.key((panel, seat as u8)), &join(to_json_vec(&found)?, &packed));
     Ok(())
 }
 
@@ -85,21 +86,35 @@ const fn sign_of(low: &[u8]) -> u8 {
     }
 }
 
-/// Takes the sketches out: of each its width, how many integers, and their low bytes.
+/// The integers of a sketch, less those of the one before if it has as many.
+fn differences(sketch: &[u8], before: &[u8], of: fn(i64, i64) -> i64) -> Vec<i64> {
+    let integer = |eight: &[u8]| eight.try_into().map_or(0, i64::from_le_bytes);
+    let same = before.len() == sketch.len();
+    let before = |at: usize| if same { integer(&before[at..at + WHOLE]) } else { 0 };
+    (0..)
+        .step_by(WHOLE)
+        .zip(sketch.chunks_exact(WHOLE))
+        .map(|(at, eight)| of(integer(eight), before(at)))
+        .collect()
+}
+
+/// Takes the sketches out: of each the width, how many integers, and their low bytes.
 fn pack(sketches: Vec<&mut Binary>) -> Vec<u8> {
-    let mut packed = vec![];
+    let (mut packed, mut before) = (vec![], Binary::default());
     for sketch in sketches {
-        let values = || sketch.as_slice().chunks_exact(WHOLE);
-        let width = (1..WHOLE).find(|width| values().all(|value| fits(value, *width))).unwrap_or(WHOLE);
-        packed.extend([width as u8, values().len() as u8]); // at most 8, and 96
-        values().for_each(|value| packed.extend_from_slice(&value[..width]));
-        *sketch = Binary::default();
+        let values: Vec<_> =
+            differences(sketch, &before, i64::wrapping_sub).into_iter().map(i64::to_le_bytes).collect();
+        let width = (1..WHOLE).find(|width| values.iter().all(|value| fits(value, *width))).unwrap_or(WHOLE);
+        packed.extend([width as u8, values.len() as u8]); // at most 8, and 96
+        values.iter().for_each(|value| packed.extend_from_slice(&value[..width]));
+        before = std::mem::take(sketch);
     }
     packed
 }
 
 /// Puts the sketches in their places again.
 fn unpack(mut packed: &[u8], sketches: Vec<&mut Binary>) -> StdResult<()> {
+    let mut before = Binary::default();
     for sketch in sketches {
         let [width @ 1..=8, count, rest @ ..] = packed else { return Err(broken()) };
         let (width, count) = (usize::from(*width), usize::from(*count));
@@ -109,7 +124,9 @@ fn unpack(mut packed: &[u8], sketches: Vec<&mut Binary>) -> StdResult<()> {
             whole.extend_from_slice(low);
             whole.resize(whole.len() + WHOLE - width, sign_of(low));
         }
-        (*sketch, packed) = (whole.into(), rest);
+        let values = differences(&whole, &before, i64::wrapping_add);
+        *sketch = values.into_iter().flat_map(i64::to_le_bytes).collect::<Vec<u8>>().into();
+        (before, packed) = (sketch.clone(), rest);
     }
     Ok(())
 }
@@ -148,12 +165,12 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_stored_of_sketches_comes_back_the_same(start in sketch(), end in sketch()) {
-            let (mut storage, seat) = (MockStorage::new(), Addr::unchecked("seat"));
+            let mut storage = MockStorage::new();
             let states = vec![OpenedState { state: 7, sketch: start.clone() }];
             let opened = Opening { states, ends: vec![] };
             for answer in [answer(start, end), Attestation { sound: false, intervals: vec![], scored: None, heads: vec![] }] {
-                save_attestation(&mut storage, 1, &seat, answer.clone()).unwrap();
-                prop_assert_eq!(attestation(&storage, 1, &seat).unwrap(), Some(answer));
+                save_attestation(&mut storage, 1, 2, answer.clone()).unwrap();
+                prop_assert_eq!(attestation(&storage, 1, 2).unwrap(), Some(answer));
             }
             save_opening(&mut storage, 1, opened.clone()).unwrap();
             prop_assert_eq!(opening(&storage, 1).unwrap(), Some(opened));
@@ -162,13 +179,13 @@ mod tests {
     }
 
     #[test]
-    fn sketches_of_forty_bits_take_six_bytes_an_integer_and_no_base64() {
+    fn a_sketch_of_forty_bits_takes_six_bytes_an_integer_and_one_near_it_four() {
         let sketch = StateSketch::new(&[-(1 << 40); STATE_SKETCH]);
+        let near = StateSketch::new(&[1 - (1 << 30) - (1 << 40); STATE_SKETCH]);
         let mut storage = MockStorage::new();
-        let (seat, text) =
-            (Addr::unchecked("seat"), to_json_vec(&answer(sketch.clone(), sketch.clone())).unwrap());
-        save_attestation(&mut storage, 1, &seat, answer(sketch.clone(), sketch)).unwrap();
-        let stored = storage.get(&ATTESTATIONS.key((1, &seat))).unwrap();
-        assert_eq!((text.len(), stored.len()), (4_792, 2_702));
+        let text = to_json_vec(&answer(sketch.clone(), near.clone())).unwrap();
+        save_attestation(&mut storage, 1, 2, answer(sketch, near)).unwrap();
+        let stored = storage.get(&ATTESTATIONS.key((1, 2))).unwrap();
+        assert_eq!((text.len(), stored.len()), (4_792, 2_126));
     }
 }
