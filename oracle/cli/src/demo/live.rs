@@ -7,7 +7,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use cosmwasm_std::{Addr, Binary};
 use lyceum_agent::{
-    AgentError, BeaconSource, Cancel, Event, Node, NodeConfig, Peers, Roles, Shared, Takes, View, What,
+    AgentError, BeaconSource, Cancel, Event, Node, NodeConfig, Peers, Planned, Roles, Shared, Takes, View,
+    What,
 };
 use lyceum_api::datasets::Status;
 use lyceum_api::nodes::Role;
@@ -61,10 +62,23 @@ impl BeaconSource for Local {
     }
 }
 
+/// How many tasks of a plan can open: those on a rejected dataset, and those that wait for such a one, never do.
+fn openable(plan: &[Planned], rejected: impl Fn(u64) -> bool) -> usize {
+    let mut opens: Vec<bool> = Vec::with_capacity(plan.len());
+    for planned in plan {
+        let data = !planned.task.shards.iter().any(|shard| rejected(shard.dataset));
+        // Entries wait for earlier ones alone.
+        opens.push(data && planned.after.iter().all(|i| opens.get(*i).copied().unwrap_or_default()));
+    }
+    opens.into_iter().filter(|opens| *opens).count()
+}
+
 /// Whether there is nothing left to do.
-pub fn over(view: &View, tasks: usize) -> bool {
+pub fn over(view: &View, plan: &[Planned]) -> bool {
     let decided = |s: &Status| matches!(s, Status::Approved { .. } | Status::Rejected { .. });
-    view.tasks.len() == tasks
+    let rejected =
+        |id: u64| view.datasets.get(&id).is_some_and(|d| matches!(d.status, Status::Rejected { .. }));
+    view.tasks.len() == openable(plan, rejected)
         && view.tasks.values().all(|t| t.status != TaskStatus::Open)
         && view.datasets.values().all(|d| decided(&d.status))
         && view.learning.claims == 0
@@ -104,7 +118,7 @@ pub async fn live(
         device: settings.device,
         ..Shared::new(prepared.directory.clone(), JOBS)
     };
-    let tasks = prepared.plan.len();
+    let plan = prepared.plan.clone();
     let mut nodes = vec![];
     let all = prepared.members.iter().zip(handles).zip(&prepared.stores);
     for (((member, handle), store), adversary) in all.zip(&prepared.adversaries) {
@@ -122,7 +136,7 @@ pub async fn live(
     let (finish, finished) = oneshot::channel();
     let watcher = tokio::spawn(watch(events, finished, progress.clone(), stop.clone()));
 
-    let nodes = match all_until(nodes, stop.clone(), move |v| over(v, tasks)).await {
+    let nodes = match all_until(nodes, stop.clone(), move |v| over(v, &plan)).await {
         Ok(nodes) => nodes,
         Err(error) => {
             let _ = finish.send(());
@@ -249,5 +263,46 @@ pub async fn watch(
             _ => {}
         }
         kept.push(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cosmwasm_std::Binary;
+    use lyceum_api::Hash32;
+    use lyceum_api::manifest::Target;
+    use lyceum_api::tasks::{Benchmark, NewTask, RecipeBounds, TaskShard};
+
+    use super::*;
+
+    fn planned(dataset: u64, after: &[usize]) -> Planned {
+        let root = Hash32::of(b"root");
+        let task = NewTask {
+            domain: 1,
+            target: Target::Expert { index: 0 },
+            steps_per_interval: 2,
+            intervals: 200,
+            shards: vec![TaskShard { dataset, root }],
+            bounds: RecipeBounds { min_lr_nano: 1, max_lr_nano: 2, max_warmup: 0 },
+            commit_seconds: 600,
+            max_claims: 1,
+            benchmark: Benchmark {
+                root,
+                bytes: 1,
+                items: 1,
+                key: root,
+                round: 0,
+                sealed_key: Binary::default(),
+            },
+        };
+        Planned { task, key: root, after: after.to_vec() }
+    }
+
+    #[test]
+    fn tasks_on_rejected_datasets_and_those_that_wait_for_them_are_not_waited_for() {
+        let plan = [planned(1, &[]), planned(2, &[0]), planned(3, &[0])];
+        assert_eq!(openable(&plan, |_| false), 3);
+        assert_eq!(openable(&plan, |id| id == 2), 2);
+        assert_eq!(openable(&plan, |id| id == 1), 0);
     }
 }

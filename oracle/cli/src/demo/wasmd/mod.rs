@@ -112,11 +112,11 @@ async fn lives(
     progress.say("   every node is registered and bonded, and its stake counts");
     found::propose(&cosmos, &accounts, &blueprint, &found).await?;
 
-    let (views, tasks) = (Views::new(), plan.len());
+    let views = Views::new();
     let view = loop {
         let head = cosmos.head().await?;
         let view = views.at(&cosmos, head).await?;
-        if over(&view, tasks) {
+        if over(&view, &plan) {
             break view;
         }
         processes.check().await?;
