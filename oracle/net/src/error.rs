@@ -26,7 +26,9 @@ pub enum NetError {
     #[error("not an ed25519 public key")]
     Key,
     /// An address could not be listened on: in use, or not this machine's.
-    #[error("cannot listen on {address}: {reason}")]
+    #[error(
+        "cannot listen on {address}: {reason}; stop what uses it, or choose another address of this machine"
+    )]
     Listen {
         /// The address.
         address: String,

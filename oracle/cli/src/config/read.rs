@@ -140,10 +140,17 @@ fn validate(wrong: &Wrong<'_>, config: &Config) -> anyhow::Result<()> {
     }
     let roles = &config.node.roles;
     if roles.is_empty() && config.beacon.urls.is_empty() {
-        return Err(wrong.key("node", "roles", "expected at least one of trainer, evaluator, coordinator"));
+        return Err(wrong.key(
+            "node",
+            "roles",
+            "expected at least one of trainer, evaluator, coordinator, storage",
+        ));
     }
     if (1..roles.len()).any(|i| roles[..i].contains(&roles[i])) {
         return Err(wrong.key("node", "roles", "a role stands there twice"));
+    }
+    if !(1..=600).contains(&config.chain.request_seconds) {
+        return Err(wrong.key("chain", "request_seconds", "expected 1 to 600"));
     }
     if let Err(error) = config.settings().check() {
         let key = match &error {
@@ -160,9 +167,6 @@ fn validate(wrong: &Wrong<'_>, config: &Config) -> anyhow::Result<()> {
     }
     if config.chain.stale_seconds == 0 {
         return Err(wrong.key("chain", "stale_seconds", "expected 1 or more"));
-    }
-    if config.chain.request_seconds == 0 {
-        return Err(wrong.key("chain", "request_seconds", "expected 1 to 600"));
     }
     if !(1..=64).contains(&config.work.jobs) {
         let words = format!("{} jobs; expected 1 to 64", config.work.jobs);
