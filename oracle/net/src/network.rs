@@ -187,13 +187,16 @@ impl Network {
         want: &Want,
         mut go_on: impl FnMut(Progress) -> bool,
     ) -> Result<(), FetchError> {
+        // Whoever says no at once is heard before anything is asked for.
+        if !go_on(Progress::default()) {
+            return Err(FetchError::Cancelled { root: want.root });
+        }
         self.inner.runtime.block_on(async {
             let (tell, progress) = watch::channel(Progress::default());
             let mut fetch = pin!(self.fetch(want, Some(&tell)));
             let mut tick = tokio::time::interval(TICK);
             loop {
                 tokio::select! {
-                    // First, so that who says no at once is heard before anything is asked for.
                     biased;
                     _ = tick.tick() => if !go_on(*progress.borrow()) {
                         return Err(FetchError::Cancelled { root: want.root });
