@@ -18,8 +18,10 @@ use super::sequence::{Bytes, expected};
 use super::tx::{Fee, Included, MAX_TX_BYTES, Terms, sign};
 use crate::{ChainError, Result};
 
-/// How often the sequence is repaired before one transaction is given up, nothing of it having been sent.
-const REPAIRS: u32 = 16;
+/// How often the sequence is repaired before one transaction is given up, nothing of it having been sent, and how
+/// often before a pause.
+const REPAIRS: u32 = 48;
+const AT_ONCE: u32 = 4;
 /// How often a transaction that expired, or that ran out of gas, is sent again.
 const EXPIRIES: u32 = 3;
 const DRY: u32 = 2;
@@ -127,7 +129,13 @@ impl Client {
     async fn offer(&self, msgs: &[Any], fee: Fee) -> Result<Flight> {
         let inner = &self.inner;
         let mut state = inner.lane.lock().await;
-        for _ in 0..REPAIRS {
+        for repair in 0..REPAIRS {
+            // At once, as what was just expected is soon taken by whoever else uses the key; and again after a while,
+            // as others come in bursts, and a node that has a new block goes through its mempool first.
+            if repair > 0 && repair % AT_ONCE == 0 {
+                let doublings = (repair / AT_ONCE - 1).min(5);
+                tokio::time::sleep(PAUSE.saturating_mul(1 << doublings).min(MAX_PAUSE)).await;
+            }
             let account = self.next_account(&mut state).await?;
             let head = inner.watch.seen.borrow().height;
             let timeout_height = head + inner.settings.timeout_heights;
