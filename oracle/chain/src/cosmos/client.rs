@@ -14,6 +14,7 @@ use super::answers::{Failure, refusal};
 use super::follow::{Watch, follow};
 use super::pool::{EndpointStatus, Pool};
 use super::query::{Asked, Failed};
+use super::send::pause_among;
 use super::sequence::{Lane, expected};
 use super::settings::Settings;
 use super::signer::{Signer, address};
@@ -24,7 +25,7 @@ use crate::{ChainError, Head, Result};
 /// How often a simulation is repeated with the sequence that the chain names, while other tasks of the account go on
 /// and while they wait for it.
 const FREE_TRIES: u32 = 3;
-const HELD_TRIES: u32 = 16;
+const HELD_TRIES: u32 = 48;
 
 /// One account's client of a chain, which knows no contract yet. Clones share the account's sequence, so any number
 /// of tasks may send through them at once. Two clients of one key in one process get along as well, but slower.
@@ -202,7 +203,8 @@ impl Client {
         mut account: Account,
         tries: u32,
     ) -> Result<Option<(Fee, Vec<Event>)>> {
-        for _ in 0..tries {
+        for attempt in 0..tries {
+            pause_among(attempt).await;
             let settings = &self.inner.settings;
             let tx_bytes = unsigned(msgs, account, settings, self.inner.signer.as_ref())?;
             #[allow(deprecated)] // tx

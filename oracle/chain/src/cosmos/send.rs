@@ -48,6 +48,16 @@ enum Offer {
     Refused(ChainError),
 }
 
+/// Before the next of several tries at a sequence: none at once, as what was just expected is soon taken by whoever
+/// else uses the key; and every few tries one, as others come in bursts, and a node that has a new block goes through
+/// its mempool first.
+pub(super) async fn pause_among(tried: u32) {
+    if tried > 0 && tried.is_multiple_of(AT_ONCE) {
+        let doublings = (tried / AT_ONCE - 1).min(5);
+        tokio::time::sleep(PAUSE.saturating_mul(1 << doublings).min(MAX_PAUSE)).await;
+    }
+}
+
 impl Client {
     /// Sends one transaction of these messages and awaits its block. Returns what it did, or why it did nothing.
     pub async fn send(&self, msgs: Vec<Any>) -> Result<Included> {
@@ -130,12 +140,7 @@ impl Client {
         let inner = &self.inner;
         let mut state = inner.lane.lock().await;
         for repair in 0..REPAIRS {
-            // At once, as what was just expected is soon taken by whoever else uses the key; and again after a while,
-            // as others come in bursts, and a node that has a new block goes through its mempool first.
-            if repair > 0 && repair % AT_ONCE == 0 {
-                let doublings = (repair / AT_ONCE - 1).min(5);
-                tokio::time::sleep(PAUSE.saturating_mul(1 << doublings).min(MAX_PAUSE)).await;
-            }
+            pause_among(repair).await;
             let account = self.next_account(&mut state).await?;
             let head = inner.watch.seen.borrow().height;
             let timeout_height = head + inner.settings.timeout_heights;
