@@ -1,4 +1,4 @@
-//! node.toml: what it says ([`Config`]), every key with its words ([`keys`]), how it is written ([`template`]) and
+//! node.toml: what it says ([`Config`]), every key with its words ([`keys`]), how it is written ([`template()`]) and
 //! how it is read and refused ([`read`]).
 //!
 //! Keys stand in one table, from which the file that `lyceum init` writes and the refusal of unknown keys both come;

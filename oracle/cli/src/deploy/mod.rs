@@ -1,4 +1,4 @@
-//! Bringing the contracts to a chain and changing them there: [`deploy`], [`upgrade`], and what the authority does
+//! Bringing the contracts to a chain and changing them there: [`deploy`], [`upgrade()`], and what the authority does
 //! ([`authority`]), be it a key, an x/group policy or the chain's governance.
 //!
 //! Nothing is remembered but on the chain: a code is found by its checksum and a contract by its predicted address,
