@@ -157,7 +157,7 @@ pub struct Benchmark {
     /// not before the commit deadline.
     pub round: u64,
     /// The key under timelock encryption to `round` (tlock's scheme), [`SEALED_KEY_BYTES`]. The chain can't look
-    /// inside: what does not open leaves the task sealed, and [`ExecuteMsg::VoidTask`] follows at its opener's cost.
+    /// inside: what does not open leaves the task sealed, and [`super::ExecuteMsg::VoidTask`] follows at its opener's cost.
     pub sealed_key: Binary,
 }
 
