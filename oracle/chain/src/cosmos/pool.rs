@@ -191,6 +191,42 @@ impl Pool {
         (answer, sent)
     }
 
+    /// Asks every endpoint of the right chain once, all at the same time, each within its request timeout, and gives
+    /// what those answered that did: an endpoint's own error is an answer, one that is down gives none.
+    pub async fn each<R>(&self, request: R, limit: usize) -> Vec<Answer<R::Output>>
+    where
+        R: SimpleRequest<Dialect> + Clone + Sync,
+        R::Output: Send,
+    {
+        let all = self.members.iter().map(|member| self.ask_one(member, request.clone(), limit));
+        futures::future::join_all(all).await.into_iter().flatten().collect()
+    }
+
+    /// One endpoint's answer; none if it is down or of another chain.
+    async fn ask_one<R>(&self, member: &Member, request: R, limit: usize) -> Option<Answer<R::Output>>
+    where
+        R: SimpleRequest<Dialect> + Clone + Sync,
+        R::Output: Send,
+    {
+        if member.health().wrong.is_some() || self.verify(member).await.is_err() {
+            return None;
+        }
+        match member.endpoint.call(request, limit).await {
+            Ok(answer) => {
+                member.answered();
+                Some(Ok(answer))
+            }
+            Err(Trouble::Said(words)) => {
+                member.answered();
+                Some(Err(words))
+            }
+            Err(Trouble::Down { reason, .. }) => {
+                member.failed(&reason);
+                None
+            }
+        }
+    }
+
     /// The height whose state can be asked for, from the endpoint that calls go to; it never goes back.
     pub async fn height(&self) -> Result<u64> {
         let highest = self.highest();
