@@ -73,7 +73,7 @@ fn unpacked(data: &[u8]) -> Vec<u8> {
 pub enum Fate {
     /// It is in a block, with this result.
     Included(Box<Executed>),
-    /// Its timeout height has passed without it: it never will be executed.
+    /// The last height that could hold it has passed without it: it never will be executed.
     Expired,
     /// Blocks that might hold it can't be had any more.
     Unknown(String),
@@ -120,6 +120,14 @@ impl Book {
         self.live.remove(&hash(bytes));
     }
 
+    /// The chain at this height has passed the sequence of what is awaited, so no later block holds it.
+    pub fn ends(&mut self, bytes: &Bytes, height: u64) {
+        if let Some(entry) = self.live.get_mut(&hash(bytes)) {
+            entry.timeout_height = entry.timeout_height.min(height);
+        }
+        self.expire();
+    }
+
     /// The next block to look through, if one up to `head` has to be.
     pub fn wanted(&mut self, head: u64) -> Option<u64> {
         if self.live.is_empty() {
@@ -143,8 +151,12 @@ impl Book {
             }
         }
         self.scanned = self.scanned.max(height);
-        let expired: Vec<_> =
-            self.live.iter().filter(|(_, e)| e.timeout_height <= height).map(|(h, _)| *h).collect();
+        self.expire();
+    }
+
+    fn expire(&mut self) {
+        let over = |entry: &Entry| entry.timeout_height <= self.scanned;
+        let expired: Vec<_> = self.live.iter().filter(|(_, e)| over(e)).map(|(h, _)| *h).collect();
         for hash in expired {
             if let Some(entry) = self.live.remove(&hash) {
                 let _ = entry.tell.send(Fate::Expired);
@@ -230,6 +242,23 @@ mod tests {
         assert_eq!(book.wanted(99), None, "nobody awaits anything");
         book.expect(&a, 3, 120, 99);
         assert_eq!(book.wanted(100), Some(100));
+    }
+
+    #[test]
+    fn what_lost_its_sequence_to_another_expires_when_the_blocks_up_to_then_were_looked_through() {
+        let mut book = Book::default();
+        let (a, b) = (bytes("a"), bytes("b"));
+        let (mut told_a, mut told_b) = (book.expect(&a, 1, 50, 10), book.expect(&b, 1, 50, 10));
+        book.ends(&a, 12);
+        book.ends(&b, 12);
+        book.scanned(11, &[], vec![]);
+        assert!(told_a.try_recv().is_err() && told_b.try_recv().is_err(), "block 12 may hold one of them");
+        book.scanned(12, &[hash(&b)], vec![Some(executed(12))]);
+        assert_eq!(told_a.try_recv(), Ok(Fate::Expired));
+        assert_eq!(told_b.try_recv(), Ok(Fate::Included(Box::new(executed(12)))));
+        let mut told_late = book.expect(&a, 2, 50, 12);
+        book.ends(&a, 12);
+        assert_eq!(told_late.try_recv(), Ok(Fate::Expired));
     }
 
     #[test]

@@ -144,7 +144,14 @@ impl Chain for Cosmos {
                 begun = self.client.begin(&msgs).await;
             }
             match begun {
-                Ok(flight) => sent.push_back((index, flight, msgs)),
+                Ok(flight) => {
+                    let first = flight.is_contested();
+                    sent.push_back((index, flight, msgs));
+                    // It may have to be signed again, and those after it must not overtake it.
+                    while first && !sent.is_empty() {
+                        self.settle(&mut sent, &mut results).await;
+                    }
+                }
                 Err(error) => {
                     let ends = !error.is_of_one_transaction();
                     results[index] = Some(Err(error.clone()));

@@ -9,12 +9,15 @@ use cosmos_sdk_proto::cosmos::bank::v1beta1::{QueryBalanceRequest, QueryBalanceR
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{SimulateRequest, SimulateResponse};
 use cosmrs::Any;
 use cosmwasm_std::{Addr, Attribute, Event};
+use prost::Message as _;
+use tendermint_rpc::endpoint::abci_query;
+use tendermint_rpc::endpoint::broadcast::tx_sync;
 
 use super::answers::{Failure, refusal};
 use super::follow::{Watch, follow};
+use super::http::MAX_ANSWER;
 use super::pool::{EndpointStatus, Pool};
 use super::query::{Asked, Failed};
-use super::send::pause_among;
 use super::sequence::{Lane, expected};
 use super::settings::Settings;
 use super::signer::{Signer, address};
@@ -22,10 +25,14 @@ use super::tx::{Account, Fee, unsigned};
 use super::websocket::{Task, listen};
 use crate::{ChainError, Head, Result};
 
-/// How often a simulation is repeated with the sequence that the chain names, while other tasks of the account go on
-/// and while they wait for it.
-const FREE_TRIES: u32 = 3;
-const HELD_TRIES: u32 = 48;
+/// How often a simulation is repeated with the sequence that the chain names, how often of it without a pause, and
+/// the first and longest pause.
+const TRIES: u32 = 48;
+const AT_ONCE: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(100);
+const MAX_PAUSE: Duration = Duration::from_secs(2);
+
+const ACCOUNT_INFO: &str = "/cosmos.auth.v1beta1.Query/AccountInfo";
 
 /// One account's client of a chain, which knows no contract yet. Clones share the account's sequence, so any number
 /// of tasks may send through them at once. Two clients of one key in one process get along as well, but slower.
@@ -150,8 +157,8 @@ impl Client {
 
     /// The signer's account as the chain has it; none before it first received funds.
     pub async fn account_info(&self) -> Result<Option<Account>> {
-        let request = QueryAccountInfoRequest { address: self.inner.account.to_string() };
-        let path = "/cosmos.auth.v1beta1.Query/AccountInfo";
+        let request = self.account_request();
+        let path = ACCOUNT_INFO;
         match self.asked::<_, QueryAccountInfoResponse>(path, &request, None).await? {
             Asked::Answer(answer) => {
                 Ok(answer.info.map(|i| Account { number: i.account_number, sequence: i.sequence }))
@@ -159,6 +166,23 @@ impl Client {
             Asked::Failed(failed) if failed.words.contains("not found") => Ok(None),
             Asked::Failed(failed) => Err(failed.into_query(path)),
         }
+    }
+
+    /// The signer's account as each endpoint has it that answers, with the height of that state.
+    pub(super) async fn account_everywhere(&self) -> Vec<(u64, Account)> {
+        let data = self.account_request().encode_to_vec();
+        let request = abci_query::Request::new(Some(ACCOUNT_INFO.to_owned()), data, None, false);
+        let answers = self.inner.watch.pool.each(request, MAX_ANSWER).await.into_iter().flatten();
+        let accounts = answers.filter_map(|answer| {
+            let answer = answer.response;
+            let found = QueryAccountInfoResponse::decode(answer.value.as_slice()).ok()?.info?;
+            Some((answer.height.value(), Account { number: found.account_number, sequence: found.sequence }))
+        });
+        accounts.collect()
+    }
+
+    fn account_request(&self) -> QueryAccountInfoRequest {
+        QueryAccountInfoRequest { address: self.inner.account.to_string() }
     }
 
     /// The account with the sequence of the next transaction.
@@ -183,29 +207,22 @@ impl Client {
 
     /// [`Client::simulate`], and the events that the messages would give.
     pub async fn foresee(&self, msgs: &[Any]) -> Result<(Fee, Vec<Event>)> {
-        let account = self.next_account(&mut *self.inner.lane.lock().await).await?;
-        if let Some(foreseen) = self.simulate_as(msgs, account, FREE_TRIES).await? {
-            return Ok(foreseen);
-        }
-        // Others of this account are faster than we ask; now they wait for us.
         let mut state = self.inner.lane.lock().await;
-        let account = self.next_account(&mut state).await?;
-        self.simulate_as(msgs, account, HELD_TRIES).await?.ok_or_else(|| {
-            let reason = format!("the account's sequence was another one {HELD_TRIES} times in a row");
-            ChainError::Unreachable { endpoint: String::new(), reason }
-        })
+        let (_, fee, events) = self.foresee_next(&mut state, msgs).await?;
+        Ok((fee, events))
     }
 
-    /// An estimate does not depend on the sequence, but the chain wants the present one; none if it changed each time.
-    async fn simulate_as(
+    /// Simulates with the sequence that the chain expects next, and gives the account with it. A simulation carries no
+    /// signature, so whatever a node says of the sequence, it learns nothing that could be executed.
+    pub(super) async fn foresee_next(
         &self,
+        state: &mut Sequences,
         msgs: &[Any],
-        mut account: Account,
-        tries: u32,
-    ) -> Result<Option<(Fee, Vec<Event>)>> {
-        for attempt in 0..tries {
-            pause_among(attempt).await;
-            let settings = &self.inner.settings;
+    ) -> Result<(Account, Fee, Vec<Event>)> {
+        let settings = &self.inner.settings;
+        for tried in 0..TRIES {
+            pause_among(tried).await;
+            let account = self.next_account(state).await?;
             let tx_bytes = unsigned(msgs, account, settings, self.inner.signer.as_ref())?;
             #[allow(deprecated)] // tx
             let request = SimulateRequest { tx: None, tx_bytes };
@@ -214,11 +231,11 @@ impl Client {
                 Asked::Answer(answer) => {
                     let gas = answer.gas_info.map_or(0, |g| g.gas_used);
                     let events = answer.result.map(|r| r.events).unwrap_or_default();
-                    return Ok(Some((Fee::of(gas, settings)?, events.into_iter().map(event).collect())));
+                    let events = events.into_iter().map(event).collect();
+                    return Ok((account, Fee::of(gas, settings)?, events));
                 }
                 Asked::Failed(Failed { codespace, code, words }) => match expected(&words) {
-                    // Our own stays as it is: only the answer to what is really sent decides about it.
-                    Some(sequence) => account.sequence = sequence,
+                    Some(sequence) => self.repair(state, sequence).await,
                     None => {
                         let failure = Failure { codespace: &codespace, code, words: &words };
                         return Err(refusal(self.inner.account.as_str(), failure));
@@ -226,7 +243,30 @@ impl Client {
                 },
             }
         }
-        Ok(None)
+        let reason = format!("the account's sequence was another one {TRIES} times in a row");
+        Err(ChainError::Unreachable { endpoint: String::new(), reason })
+    }
+
+    /// A node expects another sequence than ours: goes on from there, and gives it what it lost.
+    pub(super) async fn repair(&self, state: &mut Sequences, expected: u64) {
+        let watch = &self.inner.watch;
+        let head = watch.seen.borrow().height;
+        let ours = state.lane.next();
+        tracing::debug!(expected, ours, "the sequence is repaired");
+        for lost in state.lane.mismatch(expected, head).resend {
+            // What it answers shows in the answer to the next.
+            let _ = watch.pool.ask_once(tx_sync::Request::new(lost.to_vec())).await;
+        }
+    }
+}
+
+/// Before the next of several tries at a sequence: none at once, as what was just expected is soon taken by whoever
+/// else uses the key; and every few tries one, as others come in bursts, and a node that has a new block goes through
+/// its mempool first.
+async fn pause_among(tried: u32) {
+    if tried > 0 && tried.is_multiple_of(AT_ONCE) {
+        let doublings = (tried / AT_ONCE - 1).min(5);
+        tokio::time::sleep(PAUSE.saturating_mul(1 << doublings).min(MAX_PAUSE)).await;
     }
 }
 

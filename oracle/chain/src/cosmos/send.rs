@@ -1,9 +1,12 @@
-//! Sending: simulate, sign, offer to a node, await the block. What is sent can't be executed twice: a transaction is
-//! signed again only after every block up to its timeout height was looked through without finding it, or if no node
-//! took it; until then the same bytes are offered again.
+//! Sending: simulate, sign, offer to a node, await the block.
+//!
+//! What is sent can't be executed twice, whatever one endpoint says, as long as another one answers honestly: the same
+//! messages are signed again only when the earlier signature can't be executed any more, as every endpoint that
+//! answers says that its sequence is used up or its timeout height has passed, and none knows its hash. Until then the
+//! same bytes are offered again. An endpoint that is the only one has to be believed, `SIGNATURES` times at most.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cosmrs::Any;
 use tendermint_rpc::endpoint::broadcast::tx_sync;
@@ -12,17 +15,15 @@ use tokio::sync::oneshot;
 
 use super::answers::{Failure, refusal};
 use super::book::{Executed, Fate, hash, show};
-use super::client::Client;
+use super::client::{Client, Sequences};
 use super::http::MAX_ANSWER;
+use super::pool::Answer;
 use super::sequence::{Bytes, expected};
-use super::tx::{Fee, Included, MAX_TX_BYTES, Terms, sign};
+use super::tx::{Account, Fee, Included, MAX_TX_BYTES, Terms, sign};
 use crate::{ChainError, Result};
 
-/// How often the sequence is repaired before one transaction is given up, nothing of it having been sent, and how
-/// often before a pause.
-const REPAIRS: u32 = 48;
-const AT_ONCE: u32 = 4;
-/// How often a transaction that expired, or that ran out of gas, is sent again.
+/// How often the same messages are signed, for whatever reasons; of these, after they expired and ran out of gas.
+const SIGNATURES: u32 = 8;
 const EXPIRIES: u32 = 3;
 const DRY: u32 = 2;
 /// How often a node is asked that can't be reached or whose mempool is full, and the first and longest pause.
@@ -30,32 +31,36 @@ const OFFERS: u32 = 12;
 const UNREACHED: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(2);
+/// After so long without a new height it is looked again at what may have changed without one.
+const LOOK: Duration = Duration::from_secs(1);
 
-/// A transaction that a node may have taken.
+/// A signed transaction that a node may have.
 pub(super) struct Flight {
     bytes: Bytes,
     sequence: u64,
     timeout_height: u64,
     told: oneshot::Receiver<Fate>,
+    contested: bool,
 }
 
-enum Offer {
-    /// It may be executed from now on.
-    Taken,
-    /// No node took it, since this sequence was expected.
-    Mismatch(u64),
-    /// No node took it.
-    Refused(ChainError),
-}
-
-/// Before the next of several tries at a sequence: none at once, as what was just expected is soon taken by whoever
-/// else uses the key; and every few tries one, as others come in bursts, and a node that has a new block goes through
-/// its mempool first.
-pub(super) async fn pause_among(tried: u32) {
-    if tried > 0 && tried.is_multiple_of(AT_ONCE) {
-        let doublings = (tried / AT_ONCE - 1).min(5);
-        tokio::time::sleep(PAUSE.saturating_mul(1 << doublings).min(MAX_PAUSE)).await;
+impl Flight {
+    /// Whether a node expected another sequence: another transaction of this key may have taken it, and what is sent
+    /// after this one may be executed before it.
+    pub fn is_contested(&self) -> bool {
+        self.contested
     }
+}
+
+/// What a node's answer to signed bytes says of them.
+enum Offer {
+    /// They may be executed from now on.
+    Taken,
+    /// They were not taken, since this sequence was expected; who saw them may still offer them later.
+    Mismatch(u64),
+    /// They were not taken, and may be another time.
+    Later(ChainError),
+    /// They were not taken.
+    Refused(ChainError),
 }
 
 impl Client {
@@ -67,162 +72,214 @@ impl Client {
 
     /// Simulates, signs and gives a transaction to a node.
     pub(super) async fn begin(&self, msgs: &[Any]) -> Result<Flight> {
-        let fee = self.simulate(msgs).await?;
-        self.offer(msgs, fee).await
+        let mut state = self.inner.lane.lock().await;
+        let (account, fee, _) = self.foresee_next(&mut state, msgs).await?;
+        self.offer(&mut state, msgs, account, fee).await
     }
 
     /// Awaits what becomes of a transaction, sending it again where that is safe.
     pub(super) async fn finish(&self, mut flight: Flight, msgs: &[Any]) -> Result<Included> {
-        let (mut expiries, mut dry) = (0, 0);
+        let (mut signatures, mut expiries, mut dry) = (1, 0, 0);
         loop {
-            let (sequence, bytes) = (flight.sequence, flight.bytes.clone());
-            let executed = match self.fate(&mut flight).await? {
-                Fate::Included(executed) => *executed,
-                Fate::Expired => {
-                    self.inner.lane.lock().await.lane.expired(sequence, &bytes);
-                    expiries += 1;
-                    if expiries == EXPIRIES {
-                        let (hash, height) = (show(&hash(&bytes)), flight.timeout_height);
-                        return Err(ChainError::NotIncluded { hash, height });
-                    }
-                    flight = self.begin(msgs).await?;
-                    continue;
+            let executed = self.end(&mut flight).await?;
+            let (sequence, bytes) = (flight.sequence, &flight.bytes);
+            let again = signatures < SIGNATURES;
+            if let Some(executed) = executed {
+                self.inner.lane.lock().await.lane.included(sequence, bytes);
+                if executed.code == 0 {
+                    return Ok(Included::new(bytes, *executed));
                 }
-                Fate::Unknown(reason) => self.look_up(&bytes, reason).await?,
-            };
-            self.inner.lane.lock().await.lane.included(sequence, &bytes);
-            let out_of_gas = executed.codespace == "sdk" && executed.code == 11;
-            if executed.code == 0 {
-                return Ok(Included::new(&bytes, executed));
-            } else if out_of_gas && dry < DRY {
-                // It was executed and undone: what came before it made it dearer than its simulation.
+                if !is_dry(&executed) {
+                    let Executed { codespace, code, log, .. } = &*executed;
+                    let failure = Failure { codespace, code: *code, words: log };
+                    return Err(refusal(self.inner.account.as_str(), failure));
+                }
+                // What came before it made it dearer than its simulation.
                 dry += 1;
-                flight = self.begin(msgs).await?;
-            } else if out_of_gas {
-                let Executed { gas_wanted, gas_used, .. } = executed;
-                return Err(ChainError::OutOfGas { wanted: gas_wanted, used: gas_used });
+                if dry > DRY || !again {
+                    let Executed { gas_wanted, gas_used, .. } = *executed;
+                    return Err(ChainError::OutOfGas { wanted: gas_wanted, used: gas_used });
+                }
             } else {
-                let Executed { codespace, code, log, .. } = &executed;
-                let failure = Failure { codespace, code: *code, words: log };
-                return Err(refusal(self.inner.account.as_str(), failure));
+                self.inner.lane.lock().await.lane.expired(sequence, bytes);
+                expiries += u32::from(!flight.contested);
+                if expiries == EXPIRIES || !again {
+                    let (hash, height) = (show(&hash(bytes)), flight.timeout_height);
+                    return Err(ChainError::NotIncluded { hash, height });
+                }
             }
+            signatures += 1;
+            flight = self.begin(msgs).await?;
         }
     }
 
-    /// Waits for the block, or for the timeout height; without an end only while the chain goes on.
+    /// What a transaction did; none if it never will be executed. Whatever calls for another signature is taken only
+    /// from all endpoints that answer.
+    async fn end(&self, flight: &mut Flight) -> Result<Option<Box<Executed>>> {
+        let undone = match self.fate(flight).await? {
+            Fate::Included(executed) if !is_dry(&executed) => return Ok(Some(executed)),
+            Fate::Included(executed) => Some(executed),
+            Fate::Expired => None,
+            Fate::Unknown(reason) => {
+                let found = self.found(&flight.bytes).await;
+                return found.map(Some).ok_or_else(|| undecided(flight, reason));
+            }
+        };
+        let since = Instant::now();
+        let mut seen = self.inner.watch.seen.subscribe();
+        while self.over(flight).await.is_none() {
+            if since.elapsed() > self.inner.settings.patience {
+                return Err(undecided(flight, "the endpoints do not agree about it".to_owned()));
+            }
+            let _ = tokio::time::timeout(LOOK, seen.changed()).await;
+        }
+        Ok(self.found(&flight.bytes).await.or(undone))
+    }
+
+    /// Waits for the block, or for the last height that may hold it; without an end only while the chain goes on.
     async fn fate(&self, flight: &mut Flight) -> Result<Fate> {
+        let watch = &self.inner.watch;
+        let mut seen = watch.seen.subscribe();
+        let mut over = false;
         loop {
             tokio::select! {
                 biased;
                 told = &mut flight.told => return told.map_err(|_| ChainError::Stopped),
-                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                _ = seen.changed() => {}
+                () = tokio::time::sleep(LOOK) => {}
             }
-            let silence = self.inner.watch.silence();
+            let silence = watch.silence();
             if silence > self.inner.settings.patience {
-                let reason = format!("no new block for {} s", silence.as_secs());
-                return Err(ChainError::Undecided { hash: show(&hash(&flight.bytes)), reason });
+                return Err(undecided(flight, format!("no new block for {} s", silence.as_secs())));
+            }
+            if flight.contested
+                && !over
+                && let Some(height) = self.over(flight).await
+            {
+                over = true;
+                watch.book().ends(&flight.bytes, height);
             }
         }
     }
 
-    /// Asks a node's index, after blocks that should have been looked through were gone.
-    async fn look_up(&self, bytes: &Bytes, reason: String) -> Result<Executed> {
-        let hash = hash(bytes);
-        let request = by_hash::Request::new(tendermint::Hash::Sha256(hash), false);
-        match self.inner.watch.pool.ask(request, MAX_ANSWER, |_| None).await {
-            Ok(Ok(found)) if *found.tx == **bytes => Ok(Executed::new(found.height.value(), found.tx_result)),
-            _ => Err(ChainError::Undecided { hash: show(&hash), reason }),
+    /// The height up to which a transaction was executed or never will be, by every endpoint that answers: its
+    /// sequence is used up, or its timeout height has passed. None while one says otherwise, or none answers.
+    async fn over(&self, flight: &Flight) -> Option<u64> {
+        let mut last = None;
+        for (height, account) in self.account_everywhere().await {
+            if account.sequence <= flight.sequence && height < flight.timeout_height {
+                return None;
+            }
+            last = last.max(Some(height));
         }
+        last
     }
 
-    /// Signs with the next sequence and gives the bytes to a node; what the chain says of the sequence repairs ours.
-    async fn offer(&self, msgs: &[Any], fee: Fee) -> Result<Flight> {
+    /// What it did, if an endpoint's index has it.
+    async fn found(&self, bytes: &Bytes) -> Option<Box<Executed>> {
+        let request = by_hash::Request::new(tendermint::Hash::Sha256(hash(bytes)), false);
+        let answers = self.inner.watch.pool.each(request, MAX_ANSWER).await.into_iter().flatten();
+        let found = answers.filter(|found| *found.tx == **bytes);
+        let executed = found.map(|found| Box::new(Executed::new(found.height.value(), found.tx_result)));
+        executed.min_by_key(|executed| is_dry(executed))
+    }
+
+    /// Signs with a sequence, once, and gives the bytes to a node.
+    async fn offer(&self, state: &mut Sequences, msgs: &[Any], account: Account, fee: Fee) -> Result<Flight> {
         let inner = &self.inner;
-        let mut state = inner.lane.lock().await;
-        for repair in 0..REPAIRS {
-            pause_among(repair).await;
-            let account = self.next_account(&mut state).await?;
-            let head = inner.watch.seen.borrow().height;
-            let timeout_height = head + inner.settings.timeout_heights;
-            let terms = Terms { account, timeout_height, fee: Some(fee) };
-            let bytes = Arc::new(sign(msgs, terms, &inner.settings, inner.signer.as_ref()).await?);
-            let sequence = account.sequence;
-            // Before anything is sent: should this future be dropped meanwhile, the sequence stays taken.
-            state.lane.offered(sequence, bytes.clone(), timeout_height);
-            let told = inner.watch.book().expect(&bytes, sequence, timeout_height, head);
-            match self.give(&bytes, account.number).await {
-                Offer::Taken => return Ok(Flight { bytes, sequence, timeout_height, told }),
-                Offer::Mismatch(expected) => {
-                    tracing::debug!(expected, sequence, "the sequence is repaired");
-                    inner.watch.book().withdraw(&bytes);
-                    state.lane.withdrawn(sequence, &bytes);
-                    for lost in state.lane.mismatch(expected, head).resend {
-                        // What it answers shows in the answer to the next.
-                        let _ = inner.watch.pool.ask_once(tx_sync::Request::new(lost.to_vec())).await;
-                    }
-                }
-                Offer::Refused(error) => {
-                    inner.watch.book().withdraw(&bytes);
-                    state.lane.withdrawn(sequence, &bytes);
-                    return Err(error);
-                }
+        let head = inner.watch.seen.borrow().height;
+        let timeout_height = head + inner.settings.timeout_heights;
+        let terms = Terms { account, timeout_height, fee: Some(fee) };
+        let bytes = Arc::new(sign(msgs, terms, &inner.settings, inner.signer.as_ref()).await?);
+        let sequence = account.sequence;
+        // Before anything is sent: should this future be dropped meanwhile, the sequence stays taken.
+        state.lane.offered(sequence, bytes.clone(), timeout_height);
+        let told = inner.watch.book().expect(&bytes, sequence, timeout_height, head);
+        let contested = match self.give(&bytes, account.number).await {
+            Offer::Taken => false,
+            Offer::Mismatch(expected) => {
+                self.repair(state, expected).await;
+                true
             }
-        }
-        let reason = format!("the account's sequence could not be settled in {REPAIRS} tries");
-        Err(ChainError::Unreachable { endpoint: String::new(), reason })
+            Offer::Later(error) | Offer::Refused(error) => {
+                // Who saw it may keep it, but what is signed next has the same sequence, so one of them at most is
+                // executed. The number is asked for again, as a wrong one is refused too.
+                inner.watch.book().withdraw(&bytes);
+                state.lane.withdrawn(sequence, &bytes);
+                state.number = None;
+                return Err(error);
+            }
+        };
+        Ok(Flight { bytes, sequence, timeout_height, told, contested })
     }
 
     /// Gives signed bytes to a node. As soon as one may have them, they count as taken.
     async fn give(&self, bytes: &Bytes, number: u64) -> Offer {
+        let pool = &self.inner.watch.pool;
+        let request = tx_sync::Request::new(bytes.to_vec());
         let mut pause = PAUSE;
         for attempt in 1.. {
-            let request = tx_sync::Request::new(bytes.to_vec());
-            let (answer, may_have_come) = self.inner.watch.pool.ask_once(request).await;
-            let full = |words: &str| words.contains("mempool is full");
-            let error = match answer {
-                Ok(Err(words)) if words.contains("tx already exists in cache") => return Offer::Taken,
-                Ok(Ok(answer)) if answer.code.is_ok() => return Offer::Taken,
+            let (answer, may_have_come) = pool.ask_once(request.clone()).await;
+            let unreached = answer.is_err();
+            match answer.map_or_else(Offer::Later, |answer| self.meant(bytes, number, answer)) {
                 // A node that did not answer may have it, whatever another says of it.
-                _ if may_have_come => return Offer::Taken,
-                Err(error) if attempt >= UNREACHED => return Offer::Refused(error),
-                Err(error) => error,
-                Ok(Err(words)) if full(&words) => {
-                    ChainError::Unreachable { endpoint: String::new(), reason: words }
-                }
-                Ok(Err(words)) if words.contains("Tx too large") => {
-                    let (bytes, limit) = (bytes.len() as u64, MAX_TX_BYTES as u64);
-                    return Offer::Refused(ChainError::TooLarge { what: words, bytes, limit });
-                }
-                Ok(Err(words)) => {
-                    let codespace = "rpc".to_owned();
-                    return Offer::Refused(ChainError::NotTaken { codespace, code: 0, words });
-                }
-                Ok(Ok(answer)) => {
-                    let code = answer.code.value();
-                    match (answer.codespace.as_str(), code, expected(&answer.log)) {
-                        ("sdk", 32, Some(expected)) => return Offer::Mismatch(expected),
-                        ("sdk", 19, _) => return Offer::Taken,
-                        ("sdk", 20, _) => {
-                            ChainError::Unreachable { endpoint: String::new(), reason: answer.log }
-                        }
-                        // A node that was restarted takes itself to be at genesis until its first block, and every
-                        // signature to be over the account number 0.
-                        ("sdk", 4, _) if number > 0 && answer.log.contains("account number (0)") => {
-                            ChainError::Unreachable { endpoint: String::new(), reason: answer.log }
-                        }
-                        (codespace, code, _) => {
-                            let failure = Failure { codespace, code, words: &answer.log };
-                            return Offer::Refused(refusal(self.inner.account.as_str(), failure));
-                        }
+                Offer::Later(_) | Offer::Refused(_) if may_have_come => return Offer::Taken,
+                Offer::Taken => return Offer::Taken,
+                Offer::Later(error) => {
+                    if attempt == OFFERS || unreached && attempt >= UNREACHED {
+                        return Offer::Refused(error);
                     }
                 }
-            };
-            if attempt == OFFERS {
-                return Offer::Refused(error);
+                no => {
+                    // One endpoint's no is not enough: it has the signature all the same.
+                    let others = pool.each(request, MAX_ANSWER).await.into_iter();
+                    let mut others = others.map(|answer| self.meant(bytes, number, answer));
+                    return if others.any(|o| matches!(o, Offer::Taken)) { Offer::Taken } else { no };
+                }
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(MAX_PAUSE);
         }
         Offer::Refused(ChainError::Stopped)
     }
+
+    fn meant(&self, bytes: &Bytes, number: u64, answer: Answer<tx_sync::Response>) -> Offer {
+        let later = |reason| Offer::Later(ChainError::Unreachable { endpoint: String::new(), reason });
+        let answer = match answer {
+            Err(words) if words.contains("tx already exists in cache") => return Offer::Taken,
+            Err(words) if words.contains("mempool is full") => return later(words),
+            Err(words) if words.contains("Tx too large") => {
+                let (bytes, limit) = (bytes.len() as u64, MAX_TX_BYTES as u64);
+                return Offer::Refused(ChainError::TooLarge { what: words, bytes, limit });
+            }
+            Err(words) => {
+                let codespace = "rpc".to_owned();
+                return Offer::Refused(ChainError::NotTaken { codespace, code: 0, words });
+            }
+            Ok(answer) if answer.code.is_ok() => return Offer::Taken,
+            Ok(answer) => answer,
+        };
+        let code = answer.code.value();
+        match (answer.codespace.as_str(), code, expected(&answer.log)) {
+            ("sdk", 32, Some(expected)) => Offer::Mismatch(expected),
+            ("sdk", 19, _) => Offer::Taken,
+            ("sdk", 20, _) => later(answer.log),
+            // A node that was restarted takes itself to be at genesis until its first block, and every signature to
+            // be over the account number 0.
+            ("sdk", 4, _) if number > 0 && answer.log.contains("account number (0)") => later(answer.log),
+            (codespace, code, _) => {
+                let failure = Failure { codespace, code, words: &answer.log };
+                Offer::Refused(refusal(self.inner.account.as_str(), failure))
+            }
+        }
+    }
+}
+
+/// Whether it was executed and undone for want of gas.
+fn is_dry(executed: &Executed) -> bool {
+    executed.codespace == "sdk" && executed.code == 11
+}
+
+fn undecided(flight: &Flight, reason: String) -> ChainError {
+    ChainError::Undecided { hash: show(&hash(&flight.bytes)), reason }
 }

@@ -61,7 +61,7 @@ impl Lane {
         self.next = None;
     }
 
-    /// A node expected another sequence than that of a transaction it did not take, and that was withdrawn.
+    /// A node expected another sequence than the next one here.
     pub fn mismatch(&mut self, expected: u64, head: u64) -> Repair {
         self.clean(expected, head);
         let live = |sequence| self.live.get(&sequence).map(|(bytes, _)| bytes.clone());

@@ -1,0 +1,168 @@
+//! Endpoints that lie. None gets two signatures of the same messages that both could be executed, as long as another
+//! endpoint is honest.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cosmos_sdk_proto::cosmos::auth::v1beta1::{BaseAccount, QueryAccountInfoResponse};
+use cosmos_sdk_proto::cosmos::base::abci::v1beta1::GasInfo;
+use cosmos_sdk_proto::cosmos::tx::v1beta1::{AuthInfo, SimulateRequest, SimulateResponse, TxRaw};
+use cosmwasm_std::{Addr, Binary};
+use lyceum_chain::ChainError;
+use lyceum_chain::cosmos::{Key, Settings, Signer as _, address};
+use lyceum_tests_realchain::{Liar, Localnet, Purse, wanted};
+use prost::Message as _;
+use serde_json::{Value, json};
+
+const COINS: u128 = 1_000_000_000;
+
+fn sink(purse: &Purse) -> Addr {
+    address(&Key::generate().unwrap().0.public_key(), &purse.settings.prefix).unwrap()
+}
+
+fn sequence(tx: &[u8]) -> u64 {
+    let raw = TxRaw::decode(tx).unwrap();
+    AuthInfo::decode(raw.auth_info_bytes.as_slice()).unwrap().signer_infos[0].sequence
+}
+
+fn offered(request: &Value) -> Vec<u8> {
+    Binary::from_base64(request["params"]["tx"].as_str().unwrap()).unwrap().to_vec()
+}
+
+fn answer(request: &Value, result: Value) -> Option<Value> {
+    Some(json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }))
+}
+
+fn queried(request: &Value, height: u64, value: Vec<u8>) -> Option<Value> {
+    let value = Binary::from(value).to_base64();
+    let response = json!({
+        "code": 0, "log": "", "info": "", "index": "0", "key": null, "value": value, "proofOps": null,
+        "height": height.to_string(), "codespace": "",
+    });
+    answer(request, json!({ "response": response }))
+}
+
+/// Takes every transaction for itself, and says that its sequence was used up by others: in the simulation, in the
+/// mempool and in the account's state.
+async fn greedy(target: &str, start: u64, number: u64) -> Liar {
+    let expected = Arc::new(AtomicU64::new(start));
+    let height = AtomicU64::new(0);
+    Liar::before(target, move |request, truth| {
+        let path = request["params"]["path"].as_str().unwrap_or_default();
+        let params = || hex::decode(request["params"]["data"].as_str().unwrap()).unwrap();
+        let now = expected.load(Ordering::SeqCst);
+        match (request["method"].as_str().unwrap(), truth) {
+            ("abci_info", Some(truth)) => {
+                let said = truth["result"]["response"]["last_block_height"].as_str().unwrap();
+                height.fetch_max(said.parse().unwrap(), Ordering::SeqCst);
+                None
+            }
+            ("broadcast_tx_sync", None) => {
+                let got = sequence(&offered(request));
+                expected.fetch_max(got + 1, Ordering::SeqCst);
+                let now = expected.load(Ordering::SeqCst);
+                let log = format!(
+                    "account sequence mismatch, expected {now}, got {got}: incorrect account sequence"
+                );
+                let hash = "00".repeat(32);
+                answer(
+                    request,
+                    json!({ "code": 32, "data": "", "log": log, "codespace": "sdk", "hash": hash }),
+                )
+            }
+            ("abci_query", None) if path.ends_with("/Simulate") => {
+                let asked = SimulateRequest::decode(params().as_slice()).unwrap();
+                if sequence(&asked.tx_bytes) < now {
+                    let log = format!(
+                        "account sequence mismatch, expected {now}, got 0: incorrect account sequence"
+                    );
+                    let response = json!({
+                        "code": 32, "log": log, "info": "", "index": "0", "key": null, "value": null,
+                        "proofOps": null, "height": "0", "codespace": "sdk",
+                    });
+                    return answer(request, json!({ "response": response }));
+                }
+                let gas_info = Some(GasInfo { gas_wanted: 0, gas_used: 100_000 });
+                let answer = SimulateResponse { gas_info, result: None };
+                queried(request, height.load(Ordering::SeqCst), answer.encode_to_vec())
+            }
+            ("abci_query", None) if path.ends_with("/AccountInfo") => {
+                let info = BaseAccount { account_number: number, sequence: now, ..BaseAccount::default() };
+                let answer = QueryAccountInfoResponse { info: Some(info) };
+                queried(request, height.load(Ordering::SeqCst), answer.encode_to_vec())
+            }
+            _ => None,
+        }
+    })
+    .await
+}
+
+fn signatures(liar: &Liar) -> BTreeSet<Vec<u8>> {
+    liar.asked("broadcast_tx_sync").iter().map(offered).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_that_lies_about_the_sequence_gets_one_signature_while_another_is_honest() {
+    if !wanted() {
+        return;
+    }
+    let chain = Localnet::shared().chain();
+    let purse = chain.purse(COINS).await.unwrap();
+    let account = purse.client.account_info().await.unwrap().unwrap();
+    let liar = greedy(&chain.rpc[0], account.sequence, account.number).await;
+    let rpc = vec![liar.url.clone(), chain.rpc[0].clone()];
+    let misled = purse.apart(Settings { rpc, ..purse.settings.clone() }).await.unwrap();
+    let sink = sink(&purse);
+    for amount in 1..=3 {
+        misled.client.send(vec![misled.pay(&sink, amount)]).await.unwrap();
+    }
+    assert_eq!(purse.client.balance(&sink).await.unwrap(), 6);
+    let seen = signatures(&liar);
+    let sequences: BTreeSet<_> = seen.iter().map(|tx| sequence(tx)).collect();
+    assert_eq!(seen.len(), 3, "one for each payment");
+    assert_eq!(sequences.len(), 3);
+    assert_eq!(purse.sequence().await.unwrap(), account.sequence + 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_that_is_the_only_one_gets_few_signatures_by_lying() {
+    if !wanted() {
+        return;
+    }
+    let chain = Localnet::shared().chain();
+    let purse = chain.purse(COINS).await.unwrap();
+    let account = purse.client.account_info().await.unwrap().unwrap();
+    let liar = greedy(&chain.rpc[0], account.sequence, account.number).await;
+    let rpc = vec![liar.url.clone()];
+    let misled = purse.apart(Settings { rpc, ..purse.settings.clone() }).await.unwrap();
+    let sink = sink(&purse);
+    let error = misled.client.send(vec![misled.pay(&sink, 1)]).await.unwrap_err();
+    assert!(matches!(error, ChainError::NotIncluded { .. }), "{error}");
+    assert_eq!(signatures(&liar).len(), 8);
+    assert_eq!(purse.client.balance(&sink).await.unwrap(), 0, "it kept them all for later");
+}
+
+/// Says that it took what it keeps for itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_endpoint_only_says_it_took_is_offered_to_the_others_too() {
+    if !wanted() {
+        return;
+    }
+    let chain = Localnet::shared().chain();
+    let purse = chain.purse(COINS).await.unwrap();
+    let liar = Liar::before(&chain.rpc[0], |request, truth| {
+        let took = request["method"] == "broadcast_tx_sync" && truth.is_none();
+        let hash = "00".repeat(32);
+        took.then(|| {
+            answer(request, json!({ "code": 0, "data": "", "log": "", "codespace": "", "hash": hash }))
+        })?
+    })
+    .await;
+    let rpc = vec![liar.url.clone(), chain.rpc[0].clone()];
+    let misled = purse.apart(Settings { rpc, ..purse.settings.clone() }).await.unwrap();
+    let sink = sink(&purse);
+    misled.client.send(vec![misled.pay(&sink, 5)]).await.unwrap();
+    assert_eq!(purse.client.balance(&sink).await.unwrap(), 5);
+    assert_eq!(signatures(&liar).len(), 1);
+}
