@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 use tendermint_rpc::endpoint::{block, block_results, blockchain, broadcast::tx_sync};
 use tokio::sync::{Notify, watch};
 
+use super::belief::{LAG, is_near};
 use super::book::{Book, Executed, hash};
 use super::http::{MAX_ANSWER, MAX_BLOCK};
-use super::pool::{Answer, Pool};
+use super::member::clock;
+use super::pool::{Answer, Pool, Reading};
 use crate::{ChainError, Result};
 
 /// How many headers a node gives at once.
@@ -23,8 +25,8 @@ const OFFER_AT_ONCE: usize = 100;
 /// How often the height is asked for: with a websocket that wakes us, and without.
 const SLOW: Duration = Duration::from_secs(2);
 const FAST: Duration = Duration::from_millis(200);
-/// After so long without a new height every endpoint is asked.
-const SURVEY_AFTER: Duration = Duration::from_secs(5);
+/// How often every endpoint is asked how it stands.
+const SURVEY: Duration = Duration::from_secs(5);
 
 /// The end of the chain as it was last seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,11 +104,28 @@ impl Watch {
             let reason = "the chain has no block yet".to_owned();
             return Err(ChainError::Unreachable { endpoint: String::new(), reason });
         }
+        if height + LAG < before.height {
+            let reason = format!(
+                "the chain is at height {height}, {} was seen: endpoints lag behind, or one of them lied",
+                before.height
+            );
+            return Err(ChainError::Unreachable { endpoint: String::new(), reason });
+        }
         if height <= before.height {
             return Ok(before);
         }
-        let first = (before.height + 1).max(height.saturating_sub(PAGE - 1)).max(1);
-        let headers = self.headers(first, height).await?;
+        // A node may keep no block but the last ones; at first no other is of interest.
+        let wanted = match before.height {
+            0 => height,
+            seen => (seen + 1).max(height.saturating_sub(PAGE - 1)),
+        };
+        let headers = match self.headers(wanted, height).await {
+            Err(ChainError::Pruned { earliest, .. }) if (wanted..=height).contains(&earliest) => {
+                self.headers(earliest, height).await?
+            }
+            other => other?,
+        };
+        let first = headers.first().map_or(height, |h| h.height);
         let mut seen = Seen { height, ..before };
         for header in headers {
             if header.txs {
@@ -123,30 +142,13 @@ impl Watch {
         Ok(seen)
     }
 
-    /// The headers of at most [`PAGE`] committed heights, ascending, all of them.
+    /// The headers of at most [`PAGE`] committed heights, ascending, all of them, as two endpoints give them alike.
     pub async fn headers(&self, first: u64, last: u64) -> Result<Vec<Header>> {
         let request = blockchain::Request::new(height(first)?, height(last)?);
-        let lacks = |answer: &Answer<blockchain::Response>| match answer {
-            Ok(answer) if answer.block_metas.len() as u64 == last - first + 1 => None,
-            Ok(_) => Some(format!("lacks headers of {first} to {last}")),
-            Err(words) => behind(words),
-        };
-        let answer = self.pool.ask(request, MAX_ANSWER, lacks).await?.map_err(|words| gone(first, &words))?;
-        let mut headers: Vec<Header> = answer
-            .block_metas
-            .iter()
-            .map(|meta| Header {
-                height: meta.header.height.value(),
-                time: meta.header.time.unix_timestamp().try_into().unwrap_or(0),
-                txs: meta.num_txs > 0,
-            })
-            .collect();
-        headers.sort_unstable_by_key(|h| h.height);
-        if headers.iter().map(|h| h.height).ne(first..=last) {
-            let reason = format!("headers of {first} to {last} were asked for, others came");
-            return Err(ChainError::Unreachable { endpoint: String::new(), reason });
-        }
-        Ok(headers)
+        let read = |answer| page(self.pool.chain_id(), first, last, answer);
+        let now = clock();
+        let near = |headers: &Vec<Header>| headers.iter().all(|header| is_near(header.time, now));
+        self.pool.agreed(&format!("headers of {first} to {last}"), request, MAX_ANSWER, read, near).await
     }
 
     /// The results of a committed height.
@@ -197,13 +199,14 @@ impl Watch {
         Ok(())
     }
 
-    /// Offers again what should have been in a block by now: a node that restarted has lost it.
+    /// Offers again what should have been in a block by now, to every endpoint: a node that restarted has lost it, and
+    /// one may only have said that it took it.
     async fn offer(&self, head: u64) {
         let due = self.book().due(head, OFFER_AFTER, OFFER_AT_ONCE);
         for bytes in due {
-            // Whatever it answers, only a block or the timeout height decides.
-            let (answer, _) = self.pool.ask_once(tx_sync::Request::new(bytes.to_vec())).await;
-            if answer.is_err() {
+            // Whatever they answer, only a block or the timeout height decides.
+            let answers = self.pool.each(tx_sync::Request::new(bytes.to_vec()), MAX_ANSWER).await;
+            if answers.is_empty() {
                 return;
             }
         }
@@ -230,7 +233,18 @@ pub struct Header {
 
 /// Follows for ever.
 pub async fn follow(watch: Arc<Watch>) {
-    let mut surveyed = Instant::now();
+    // An endpoint that is silent holds up the survey, and nothing else.
+    tokio::join!(tick_on(&watch), survey_on(&watch));
+}
+
+async fn survey_on(watch: &Watch) {
+    loop {
+        tokio::time::sleep(SURVEY).await;
+        watch.pool.survey().await;
+    }
+}
+
+async fn tick_on(watch: &Watch) {
     loop {
         let done = watch.tick().await;
         let failed = done.is_err();
@@ -241,10 +255,6 @@ pub async fn follow(watch: Arc<Watch>) {
                 None => (Instant::now(), error),
             });
         }
-        if watch.silence() > SURVEY_AFTER && surveyed.elapsed() > SURVEY_AFTER {
-            watch.pool.survey().await;
-            surveyed = Instant::now();
-        }
         let pause = match (failed, watch.websocket.load(Ordering::Relaxed)) {
             (true, _) => FAST * 3,
             (false, true) => SLOW,
@@ -252,6 +262,42 @@ pub async fn follow(watch: Arc<Watch>) {
         };
         // Both are only reasons to look.
         let _ = tokio::time::timeout(pause, watch.wake.notified()).await;
+    }
+}
+
+/// An endpoint's headers of these heights, as they should be.
+fn page(chain_id: &str, first: u64, last: u64, answer: Answer<blockchain::Response>) -> Reading<Vec<Header>> {
+    let metas = match answer {
+        Ok(answer) => answer.block_metas,
+        Err(words) => {
+            return match (pruned(first, &words), behind(&words)) {
+                (None, Some(reason)) => Reading::Lacks(reason),
+                _ => Reading::None(gone(first, &words)),
+            };
+        }
+    };
+    if let Some(other) = metas.iter().map(|m| m.header.chain_id.as_str()).find(|id| *id != chain_id) {
+        return Reading::Lacks(format!("gives headers of the chain {other}"));
+    }
+    let mut headers: Vec<Header> = metas
+        .iter()
+        .map(|meta| Header {
+            height: meta.header.height.value(),
+            time: meta.header.time.unix_timestamp().try_into().unwrap_or(0),
+            txs: meta.num_txs > 0,
+        })
+        .collect();
+    headers.sort_unstable_by_key(|h| h.height);
+    let lowest = headers.first().map_or(u64::MAX, |h| h.height);
+    if lowest < first || headers.iter().map(|h| h.height).ne(lowest..=last) {
+        return Reading::Lacks(format!("lacks headers of {first} to {last}"));
+    }
+    if !headers.is_sorted_by_key(|h| h.time) {
+        return Reading::Lacks(format!("gives headers of {first} to {last} whose times go back"));
+    }
+    match lowest == first {
+        true => Reading::Good(headers),
+        false => Reading::None(ChainError::Pruned { asked: first, earliest: lowest }),
     }
 }
 
@@ -270,13 +316,18 @@ fn behind(words: &str) -> Option<String> {
 
 /// An endpoint's own words about a block that it does not give.
 fn gone(asked: u64, words: &str) -> ChainError {
-    let earliest = words
-        .rsplit_once("lowest height is ")
-        .and_then(|(_, n)| n.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok());
-    match earliest {
+    match pruned(asked, words) {
         Some(earliest) => ChainError::Pruned { asked, earliest },
         None => ChainError::Unreachable { endpoint: String::new(), reason: words.to_owned() },
     }
+}
+
+/// The lowest height that an endpoint keeps, by its own words, if that is above the asked one.
+fn pruned(asked: u64, words: &str) -> Option<u64> {
+    // The second is said about a range; the height in it is the asked one, unless that is too low.
+    let (_, n) = words.rsplit_once("lowest height is ").or_else(|| words.rsplit_once("min height "))?;
+    let lowest = n.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()?;
+    (lowest > asked).then_some(lowest)
 }
 
 #[cfg(test)]
@@ -290,5 +341,7 @@ mod tests {
         assert!(behind(words).is_none());
         let words = "height 9 must be less than or equal to the current blockchain height 8";
         assert!(behind(words).is_some() && gone(9, words).is_transient());
+        let words = "min height 120 can't be greater than max height 22";
+        assert_eq!((pruned(3, words), pruned(120, words)), (Some(120), None));
     }
 }

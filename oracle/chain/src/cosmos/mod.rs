@@ -1,12 +1,13 @@
 //! A real chain: wasmd over CometBFT's RPC, one account at a time.
 //!
 //! Start reading at [`Client`] (the chain itself) and [`Cosmos`] (Lyceum's contracts on it, as a [`crate::Chain`]).
-//! Below them, each a file that can be read alone: who signs ([`Key`], [`keyfile`], [`Signer`]); endpoints and their
-//! health (`http`, `pool`); what is signed and what it costs (`tx`); which sequence comes next (`sequence`) and what
+//! Below them, each a file that can be read alone: who signs ([`Key`], [`keyfile`], [`Signer`]); endpoints, their
+//! health and what of their words is believed (`http`, `member`, `pool`, `belief`); what is signed and what it costs (`tx`); which sequence comes next (`sequence`) and what
 //! became of what was sent (`book`), both values without I/O; the task that follows the chain (`follow`, woken by
 //! `websocket`); what the chain's words mean (`answers`) and what of a block callers see (`events`).
 
 mod answers;
+mod belief;
 mod book;
 mod chain;
 mod client;
@@ -15,6 +16,9 @@ mod follow;
 mod http;
 pub mod keyfile;
 mod keys;
+#[cfg(test)]
+mod lying;
+mod member;
 mod pool;
 mod query;
 mod send;

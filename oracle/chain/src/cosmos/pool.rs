@@ -1,87 +1,51 @@
-//! [`Pool`]: several endpoints of one chain, with their health. A call goes to the first healthy one in the order
-//! of the settings; one that fails, is of another chain or serves old heights is put behind the others.
+//! [`Pool`]: several endpoints of one chain. A call goes to the first healthy one in the order of the settings; one
+//! that fails, is of another chain or says what others contradict is put behind them. What all must say alike (the
+//! head, headers) is asked of several; [`super::belief`] has the rule.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
 use tendermint_rpc::SimpleRequest;
 use tendermint_rpc::dialect::v0_38::Dialect;
-use tendermint_rpc::endpoint::{abci_info, status};
+use tendermint_rpc::endpoint::abci_info;
 
-use super::http::{Endpoint, MAX_ANSWER, Trouble};
+use super::belief::{Belief, Choice, choose, settled};
+use super::http::MAX_ANSWER;
+pub use super::member::{Answer, EndpointStatus};
+use super::member::{Down, Member};
 use super::settings::Settings;
 use crate::{ChainError, Result};
 
 /// How often all endpoints are tried before a call fails, and the first pause between; each is three times longer.
 const PASSES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(100);
-/// How many heights an endpoint may lag before it is put behind the others.
-const LAG: u64 = 3;
-/// The longest time that a failing endpoint is put behind the others.
-const MAX_PENALTY: Duration = Duration::from_secs(30);
+/// How many endpoints are asked what all must say alike; the others only if these don't agree.
+const WITNESSES: usize = 2;
 
-/// An endpoint's own answer or own error.
-pub type Answer<T> = std::result::Result<T, String>;
-
-/// How an endpoint stands.
+/// What an answer is worth.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EndpointStatus {
-    /// Its name: scheme, host, port.
-    pub name: String,
-    /// Whether calls go to it.
-    pub healthy: bool,
-    /// The last height heard from it.
-    pub height: u64,
-    /// Its last trouble, if it is in any.
-    pub trouble: Option<String>,
-}
-
-#[derive(Debug, Default)]
-struct Health {
-    /// Whether it said that it is of the right chain.
-    verified: bool,
-    /// The chain it is of instead.
-    wrong: Option<String>,
-    failures: u32,
-    rests_until: Option<Instant>,
-    height: u64,
-    trouble: Option<String>,
-}
-
-#[derive(Debug)]
-struct Member {
-    endpoint: Endpoint,
-    health: Mutex<Health>,
-}
-
-impl Member {
-    fn health(&self) -> MutexGuard<'_, Health> {
-        // Nothing panics while it is held; a poisoned one would still be whole.
-        self.health.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn failed(&self, reason: &str) {
-        let mut health = self.health();
-        health.failures = health.failures.saturating_add(1);
-        let penalty = Duration::from_millis(200 << health.failures.min(8)).min(MAX_PENALTY);
-        health.rests_until = Some(Instant::now() + penalty);
-        health.trouble = Some(reason.to_owned());
-        tracing::debug!(endpoint = %self.endpoint.name(), reason, "an endpoint fails");
-    }
-
-    fn answered(&self) {
-        let mut health = self.health();
-        health.failures = 0;
-        health.rests_until = None;
-        health.trouble = None;
-    }
+pub enum Reading<T> {
+    /// It is one.
+    Good(T),
+    /// It is none; another endpoint, or the same a little later, may do better.
+    Lacks(String),
+    /// It says that there is none.
+    None(ChainError),
 }
 
 /// What one pass over the endpoints gave.
+#[derive(Default)]
 struct Failed {
     endpoint: String,
     reasons: Vec<String>,
+}
+
+impl Failed {
+    fn because(&mut self, member: &Member, reason: &str) {
+        self.endpoint = member.name();
+        self.reasons.push(format!("{}: {reason}", self.endpoint));
+    }
 }
 
 /// Several endpoints of one chain.
@@ -89,63 +53,50 @@ struct Failed {
 pub struct Pool {
     members: Vec<Member>,
     chain_id: String,
-    /// The highest height that any endpoint has served.
-    highest: AtomicU64,
+    belief: Mutex<Belief>,
     limit: Duration,
 }
 
 impl Pool {
     /// The endpoints of the settings; nothing is sent yet.
     pub fn new(settings: &Settings) -> Result<Self> {
-        let member = |url: &String| {
-            let endpoint = Endpoint::new(url, settings.request_timeout)?;
-            Ok(Member { endpoint, health: Mutex::default() })
-        };
+        let member = |url: &String| Member::new(url, settings.request_timeout);
         Ok(Self {
             members: settings.rpc.iter().map(member).collect::<Result<_>>()?,
             chain_id: settings.chain_id.clone(),
-            highest: AtomicU64::new(0),
+            belief: Mutex::default(),
             limit: settings.request_timeout * 2,
         })
     }
 
     /// Asks every endpoint for its chain. One of another chain is an error, and so is none that answers.
     pub async fn connect(&self) -> Result<()> {
-        let all = self.members.iter().map(|m| self.verify(m));
-        let answers = futures::future::join_all(all).await;
-        for member in &self.members {
-            self.refuse_wrong(member)?;
+        let all = self.members.iter().map(|m| async move { (m, m.introduce(&self.chain_id).await) });
+        let answers = join_all(all).await;
+        self.refuse_wrong()?;
+        let mut failed = Failed::default();
+        for (member, answer) in answers {
+            match answer {
+                Ok(_) => return Ok(()),
+                Err(reason) => failed.because(member, &reason),
+            }
         }
-        if answers.iter().any(|a| a.is_ok()) {
-            return Ok(());
-        }
-        let reasons = answers.into_iter().filter_map(std::result::Result::err).collect::<Vec<_>>().join("; ");
-        let endpoint = self.members.last().map(|m| m.endpoint.name()).unwrap_or_default();
-        Err(ChainError::Unreachable { endpoint, reason: reasons })
+        Err(unreachable(failed))
+    }
+
+    /// The chain's id.
+    pub fn chain_id(&self) -> &str {
+        &self.chain_id
     }
 
     /// How each endpoint stands, in the order of the settings.
     pub fn status(&self) -> Vec<EndpointStatus> {
-        let status = |member: &Member| {
-            let health = member.health();
-            let wrong = health.wrong.as_ref().map(|chain| format!("serves the chain {chain}"));
-            let lag = self.highest().saturating_sub(health.height);
-            let behind = (health.verified && lag > LAG).then(|| format!("{lag} heights behind"));
-            let healthy = health.verified && wrong.is_none() && behind.is_none() && health.failures == 0;
-            let trouble = wrong.or_else(|| health.trouble.clone()).or(behind);
-            EndpointStatus { name: member.endpoint.name(), healthy, height: health.height, trouble }
-        };
-        self.members.iter().map(status).collect()
-    }
-
-    /// The highest height heard of.
-    pub fn highest(&self) -> u64 {
-        self.highest.load(Ordering::Relaxed)
+        self.members.iter().map(Member::status).collect()
     }
 
     /// The websocket of the endpoint that calls go to first.
     pub fn websocket(&self) -> Option<String> {
-        self.order().first().map(|m| m.endpoint.websocket())
+        self.order().first().map(|m| m.websocket())
     }
 
     /// Asks; endpoints whose answer `elsewhere` gives a reason against are passed over. All of them are tried
@@ -160,20 +111,13 @@ impl Pool {
         R: SimpleRequest<Dialect> + Clone + Sync,
         R::Output: Send,
     {
-        let deadline = Instant::now() + self.limit;
-        let mut pause = PAUSE;
-        for pass in 1.. {
-            let failed = match self.pass(&request, limit, &elsewhere, &mut false).await? {
+        let mut patience = Patience::new(self.limit);
+        loop {
+            match self.pass(&request, limit, &elsewhere, &mut false).await? {
                 Ok(answer) => return Ok(answer),
-                Err(failed) => failed,
-            };
-            if pass == PASSES || Instant::now() + pause > deadline {
-                return Err(unreachable(failed));
+                Err(failed) => patience.wait(failed).await?,
             }
-            tokio::time::sleep(pause).await;
-            pause *= 3;
         }
-        Err(ChainError::Stopped)
     }
 
     /// Asks each endpoint at most once. Also gives whether an endpoint that gave no answer may have got the request.
@@ -198,86 +142,151 @@ impl Pool {
         R: SimpleRequest<Dialect> + Clone + Sync,
         R::Output: Send,
     {
-        let all = self.members.iter().map(|member| self.ask_one(member, request.clone(), limit));
-        futures::future::join_all(all).await.into_iter().flatten().collect()
+        let of_the_chain = self.members.iter().filter(|m| m.wrong().is_none());
+        let all = of_the_chain.map(|member| member.ask(&self.chain_id, request.clone(), limit));
+        join_all(all).await.into_iter().flatten().collect()
     }
 
-    /// One endpoint's answer; none if it is down or of another chain.
-    async fn ask_one<R>(&self, member: &Member, request: R, limit: usize) -> Option<Answer<R::Output>>
+    /// The height whose state can be asked for. It may go back, when an endpoint no longer stands by what it said.
+    pub async fn height(&self) -> Result<u64> {
+        let read = |answer: Answer<abci_info::Response>| match answer {
+            Ok(info) => Reading::Good(info.response.last_block_height.value()),
+            Err(words) => Reading::Lacks(words),
+        };
+        let enough = |words: &[u64]| settled(words);
+        let (members, words) = self.gather(abci_info::Request {}, MAX_ANSWER, read, enough).await?;
+        let now = Instant::now();
+        let mut belief = self.belief();
+        let height = belief.hear(&words, self.members.len(), now);
+        for (member, word) in members.iter().zip(words) {
+            member.says(word, belief.against(word, now));
+        }
+        Ok(height)
+    }
+
+    /// Asks for what endpoints must say alike, and gives what two of them do. What `plausible` is against is believed
+    /// of two that agree on it, or of the only endpoint there is.
+    pub async fn agreed<R, T>(
+        &self,
+        what: &str,
+        request: R,
+        limit: usize,
+        read: impl Fn(Answer<R::Output>) -> Reading<T> + Send + Sync,
+        plausible: impl Fn(&T) -> bool + Send + Sync,
+    ) -> Result<T>
     where
         R: SimpleRequest<Dialect> + Clone + Sync,
         R::Output: Send,
+        T: PartialEq + Send + Sync,
     {
-        if member.health().wrong.is_some() || self.verify(member).await.is_err() {
-            return None;
-        }
-        match member.endpoint.call(request, limit).await {
-            Ok(answer) => {
-                member.answered();
-                Some(Ok(answer))
+        let enough = |answers: &[T]| matches!(answers, [a, b] if a == b);
+        let (members, mut answers) = self.gather(request, limit, read, enough).await?;
+        let names = || members.iter().map(|m| m.name()).collect::<Vec<_>>().join(" and ");
+        let none = |reason| Err(ChainError::Unreachable { endpoint: String::new(), reason });
+        match choose(&answers, self.members.len(), plausible) {
+            Choice::Take(taken) => {
+                for (member, answer) in members.iter().zip(&answers) {
+                    if *answer != answers[taken] {
+                        member.doubt(&format!("gives other {what} than is believed"));
+                    }
+                }
+                Ok(answers.swap_remove(taken))
             }
-            Err(Trouble::Said(words)) => {
-                member.answered();
-                Some(Err(words))
-            }
-            Err(Trouble::Down { reason, .. }) => {
-                member.failed(&reason);
-                None
-            }
+            Choice::Differ => none(format!(
+                "{} give different {what}, and no other endpoint says which are right; leave out the wrong one or \
+                 add another",
+                names()
+            )),
+            Choice::Implausible => none(format!(
+                "{} gives {what} that are far ahead of this machine's clock, and no other endpoint says the same; is \
+                 the clock right?",
+                names()
+            )),
         }
     }
 
-    /// The height whose state can be asked for, from the endpoint that calls go to; it never goes back.
-    pub async fn height(&self) -> Result<u64> {
-        let highest = self.highest();
-        let old = |answer: &Answer<abci_info::Response>| match answer {
-            Ok(info) if info.response.last_block_height.value() < highest => {
-                Some(format!("serves height {}, {highest} was seen", info.response.last_block_height))
-            }
-            Ok(_) => None,
-            Err(words) => Some(words.clone()),
-        };
-        let info = self.ask(abci_info::Request {}, MAX_ANSWER, old).await?;
-        let height = info.map_or(0, |info| info.response.last_block_height.value());
-        self.highest.fetch_max(height, Ordering::Relaxed);
-        Ok(self.highest())
-    }
-
-    /// Asks every endpoint for its height, so that one that stands still while the others go on is noticed.
+    /// Asks every endpoint how it stands, so that one that stands still or comes back is noticed. One whose node
+    /// answers is back only when its application does too.
     pub async fn survey(&self) {
         let ask = async |member: &Member| {
-            if self.verify(member).await.is_err() {
+            if member.introduce(&self.chain_id).await.is_err() {
                 return;
             }
-            match member.endpoint.call(abci_info::Request {}, MAX_ANSWER).await {
-                Ok(info) => {
-                    let height = info.response.last_block_height.value();
-                    self.highest.fetch_max(height, Ordering::Relaxed);
-                    member.health().height = height;
-                }
-                Err(Trouble::Down { reason, .. } | Trouble::Said(reason)) => member.failed(&reason),
+            if let Ok(Ok(info)) = member.ask(&self.chain_id, abci_info::Request {}, MAX_ANSWER).await {
+                let height = info.response.last_block_height.value();
+                member.says(height, self.belief().against(height, Instant::now()));
             }
         };
-        futures::future::join_all(self.members.iter().map(ask)).await;
+        join_all(self.members.iter().filter(|m| m.wrong().is_none()).map(ask)).await;
+    }
+
+    fn belief(&self) -> MutexGuard<'_, Belief> {
+        // Nothing panics while it is held.
+        self.belief.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The endpoints in the order in which they are tried. None of another chain is among them.
     fn order(&self) -> Vec<&Member> {
         let now = Instant::now();
-        let highest = self.highest();
-        let mut order: Vec<_> = self
-            .members
-            .iter()
-            .filter_map(|member| {
-                let health = member.health();
-                let rests = health.rests_until.is_some_and(|t| t > now);
-                let behind = health.height + LAG < highest;
-                health.wrong.is_none().then_some(((rests, behind), member))
-            })
-            .collect();
+        let mut order: Vec<_> = self.members.iter().filter(|m| m.wrong().is_none()).collect();
         // Stable: the order of the settings decides among equals.
-        order.sort_by_key(|(key, _)| *key);
-        order.into_iter().map(|(_, member)| member).collect()
+        order.sort_by_cached_key(|member| member.rank(now));
+        order
+    }
+
+    /// Whom what all must say alike is asked of: those that are up and go on with the chain; if there are none, those
+    /// that are up; if there are none, all. So one that is silent or stands still stops nothing.
+    fn witnesses(&self) -> Vec<&Member> {
+        let now = Instant::now();
+        let order = self.order();
+        let up: Vec<_> = order.iter().copied().filter(|m| m.is_up(now)).collect();
+        let current: Vec<_> = up.iter().copied().filter(|m| m.is_current()).collect();
+        [current, up, order].into_iter().find(|some| !some.is_empty()).unwrap_or_default()
+    }
+
+    /// Good answers of as many witnesses as it takes, one at least.
+    async fn gather<R, T>(
+        &self,
+        request: R,
+        limit: usize,
+        read: impl Fn(Answer<R::Output>) -> Reading<T> + Send + Sync,
+        enough: impl Fn(&[T]) -> bool + Send + Sync,
+    ) -> Result<(Vec<&Member>, Vec<T>)>
+    where
+        R: SimpleRequest<Dialect> + Clone + Sync,
+        R::Output: Send,
+        T: Send + Sync,
+    {
+        let mut patience = Patience::new(self.limit);
+        loop {
+            let (mut members, mut answers) = (Vec::new(), Vec::new());
+            let (mut failed, mut none) = (Failed::default(), None);
+            let mut rest = self.witnesses();
+            if rest.is_empty() {
+                self.refuse_wrong()?;
+            }
+            while !rest.is_empty() && !enough(&answers) {
+                let asked: Vec<_> = rest.drain(..rest.len().min(WITNESSES)).collect();
+                let calls = asked.iter().map(|member| member.ask(&self.chain_id, request.clone(), limit));
+                for (member, answer) in asked.iter().copied().zip(join_all(calls).await) {
+                    match answer.map(&read) {
+                        Ok(Reading::Good(good)) => {
+                            members.push(member);
+                            answers.push(good);
+                        }
+                        Ok(Reading::None(error)) => none = Some(error),
+                        Ok(Reading::Lacks(reason)) | Err(Down { reason, .. }) => {
+                            failed.because(member, &reason);
+                        }
+                    }
+                }
+            }
+            match (answers.is_empty(), none) {
+                (false, _) => return Ok((members, answers)),
+                (true, Some(error)) => return Err(error),
+                (true, None) => patience.wait(failed).await?,
+            }
+        }
     }
 
     async fn pass<R>(
@@ -291,70 +300,57 @@ impl Pool {
         R: SimpleRequest<Dialect> + Clone + Sync,
         R::Output: Send,
     {
-        let mut failed = Failed { endpoint: String::new(), reasons: Vec::new() };
+        let mut failed = Failed::default();
         for member in self.order() {
-            failed.endpoint = member.endpoint.name();
-            if let Err(reason) = self.verify(member).await {
-                failed.reasons.push(reason);
-                continue;
-            }
-            let answer = match member.endpoint.call(request.clone(), limit).await {
-                Ok(answer) => Ok(answer),
-                Err(Trouble::Said(words)) => Err(words),
-                Err(Trouble::Down { reason, sent: may_have_come }) => {
+            match member.ask(&self.chain_id, request.clone(), limit).await {
+                Ok(answer) => match elsewhere(&answer) {
+                    Some(reason) => failed.because(member, &reason),
+                    None => return Ok(Ok(answer)),
+                },
+                Err(Down { reason, sent: may_have_come }) => {
                     *sent |= may_have_come;
-                    member.failed(&reason);
-                    failed.reasons.push(format!("{}: {reason}", failed.endpoint));
-                    continue;
+                    failed.because(member, &reason);
                 }
-            };
-            member.answered();
-            match elsewhere(&answer) {
-                Some(reason) => failed.reasons.push(format!("{}: {reason}", failed.endpoint)),
-                None => return Ok(Ok(answer)),
             }
         }
         if failed.reasons.is_empty() {
-            for member in &self.members {
-                self.refuse_wrong(member)?;
-            }
+            self.refuse_wrong()?;
         }
         Ok(Err(failed))
     }
 
-    /// Whether an endpoint is of the right chain; it is asked once.
-    async fn verify(&self, member: &Member) -> std::result::Result<(), String> {
-        if member.health().verified {
-            return Ok(());
-        }
-        let name = member.endpoint.name();
-        let found = match member.endpoint.call(status::Request, MAX_ANSWER).await {
-            Ok(found) => found,
-            Err(Trouble::Down { reason, .. } | Trouble::Said(reason)) => {
-                member.failed(&reason);
-                return Err(format!("{name}: {reason}"));
+    fn refuse_wrong(&self) -> Result<()> {
+        let wrong = self.members.iter().find_map(|member| Some((member.name(), member.wrong()?)));
+        match wrong {
+            Some((endpoint, found)) => {
+                Err(ChainError::WrongChain { endpoint, expected: self.chain_id.clone(), found })
             }
-        };
-        let chain = found.node_info.network.as_str();
-        let mut health = member.health();
-        if chain != self.chain_id {
-            health.wrong = Some(chain.to_owned());
-            return Err(format!("{name}: serves the chain {chain}"));
-        }
-        health.verified = true;
-        health.height = found.sync_info.latest_block_height.value();
-        Ok(())
-    }
-
-    fn refuse_wrong(&self, member: &Member) -> Result<()> {
-        match &member.health().wrong {
-            Some(found) => Err(ChainError::WrongChain {
-                endpoint: member.endpoint.name(),
-                expected: self.chain_id.clone(),
-                found: found.clone(),
-            }),
             None => Ok(()),
         }
+    }
+}
+
+/// How often and how long endpoints are tried again.
+struct Patience {
+    until: Instant,
+    pause: Duration,
+    passes: u32,
+}
+
+impl Patience {
+    fn new(limit: Duration) -> Self {
+        Self { until: Instant::now() + limit, pause: PAUSE, passes: 0 }
+    }
+
+    /// Waits for the next pass, or gives up.
+    async fn wait(&mut self, failed: Failed) -> Result<()> {
+        self.passes += 1;
+        if self.passes == PASSES || Instant::now() + self.pause > self.until {
+            return Err(unreachable(failed));
+        }
+        tokio::time::sleep(self.pause).await;
+        self.pause *= 3;
+        Ok(())
     }
 }
 

@@ -1,0 +1,268 @@
+//! Endpoints on loopback that say what a test wants, next to honest ones: what becomes of what they say.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::follow::Watch;
+use super::pool::Pool;
+use super::settings::Settings;
+use crate::ChainError;
+
+/// When the made-up chain began; its blocks come every second. Long ago by any clock.
+const GENESIS: u64 = 1_700_000_000;
+/// The year 5138.
+const FAR: u64 = 100_000_000_000;
+
+/// What an endpoint says.
+#[derive(Debug, Clone)]
+struct Says {
+    /// The chain's height.
+    height: u64,
+    /// The lowest block it keeps.
+    lowest: u64,
+    /// The time of the first block.
+    genesis: u64,
+    /// Whether it answers at all.
+    up: bool,
+}
+
+#[derive(Debug)]
+struct Stub {
+    url: String,
+    says: Arc<Mutex<Says>>,
+    asked: Arc<Mutex<Vec<Value>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Stub {
+    async fn at(height: u64) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let says = Arc::new(Mutex::new(Says { height, lowest: 1, genesis: GENESIS, up: true }));
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (said, heard) = (says.clone(), asked.clone());
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let says = said.lock().unwrap().clone();
+                if says.up {
+                    let _ = answer(stream, &says, &heard).await;
+                }
+            }
+        });
+        Self { url, says, asked, task }
+    }
+
+    fn now(&self, change: impl FnOnce(&mut Says)) {
+        change(&mut self.says.lock().unwrap());
+    }
+
+    fn headers_asked(&self) -> Vec<(u64, u64)> {
+        let asked = self.asked.lock().unwrap();
+        let pages = asked.iter().filter(|request| request["method"] == "blockchain");
+        pages.map(|r| (number(&r["params"]["minHeight"]), number(&r["params"]["maxHeight"]))).collect()
+    }
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+async fn answer(mut stream: TcpStream, says: &Says, asked: &Mutex<Vec<Value>>) -> std::io::Result<()> {
+    let mut bytes = Vec::new();
+    let request: Value = loop {
+        let mut chunk = [0; 4096];
+        let n = stream.read(&mut chunk).await?;
+        if n == 0 {
+            return Ok(());
+        }
+        bytes.extend_from_slice(&chunk[..n]);
+        let body = bytes.windows(4).position(|w| w == b"\r\n\r\n").map(|at| &bytes[at + 4..]);
+        if let Some(Ok(request)) = body.map(serde_json::from_slice) {
+            break request;
+        }
+    };
+    asked.lock().unwrap().push(request.clone());
+    let mut answer = json!({ "jsonrpc": "2.0", "id": request["id"] });
+    match result(&request, says) {
+        Ok(result) => answer["result"] = result,
+        Err(words) => answer["error"] = json!({ "code": -32603, "message": "Internal error", "data": words }),
+    }
+    let body = answer.to_string();
+    let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    stream.write_all((head + &body).as_bytes()).await
+}
+
+fn time(seconds: u64) -> String {
+    tendermint::Time::from_unix_timestamp(seconds.try_into().unwrap(), 0).unwrap().to_rfc3339()
+}
+
+fn result(request: &Value, says: &Says) -> Result<Value, String> {
+    let (zeros, hash) = ("00".repeat(20), "11".repeat(32));
+    let Says { height, lowest, genesis, .. } = *says;
+    match request["method"].as_str().unwrap() {
+        "status" => Ok(json!({
+            "node_info": {
+                "protocol_version": { "p2p": "8", "block": "11", "app": "0" }, "id": zeros, "version": "0.38.17",
+                "listen_addr": "tcp://127.0.0.1:1", "network": "stub-1", "channels": "40", "moniker": "stub",
+                "other": { "tx_index": "on", "rpc_address": "tcp://127.0.0.1:2" },
+            },
+            "sync_info": {
+                "earliest_block_hash": hash, "earliest_app_hash": "", "earliest_block_height": lowest.to_string(),
+                "earliest_block_time": time(genesis + lowest), "latest_block_hash": hash, "latest_app_hash": "",
+                "latest_block_height": height.to_string(), "latest_block_time": time(genesis + height),
+                "catching_up": false,
+            },
+            "validator_info": {
+                "address": zeros, "voting_power": "1",
+                "pub_key": {
+                    "type": "tendermint/PubKeyEd25519", "value": "bNNlGls5R25wC3Sd8720F/3+7IZBhXcD22MNFtPk/v0="
+                },
+            },
+        })),
+        "abci_info" => Ok(json!({ "response": {
+            "data": "", "version": "", "app_version": "0", "last_block_height": height.to_string(),
+            "last_block_app_hash": "",
+        }})),
+        "blockchain" => {
+            let asked = |name: &str| number(&request["params"][name]);
+            let (first, last) = (asked("minHeight").max(lowest), asked("maxHeight").min(height));
+            if first > last {
+                return Err(format!("min height {first} can't be greater than max height {last}"));
+            }
+            let first = first.max(last.saturating_sub(19));
+            let metas: Vec<_> = (first..=last).rev().map(|at| meta(at, genesis + at)).collect();
+            Ok(json!({ "last_height": height.to_string(), "block_metas": metas }))
+        }
+        other => Err(format!("{other} is none of a stub's")),
+    }
+}
+
+fn meta(height: u64, seconds: u64) -> Value {
+    let (zeros, hash) = ("00".repeat(20), "11".repeat(32));
+    let id = json!({ "hash": hash, "parts": { "total": 1, "hash": hash } });
+    json!({
+        "block_id": id, "block_size": "500", "num_txs": "0",
+        "header": {
+            "version": { "block": "11", "app": "0" }, "chain_id": "stub-1", "height": height.to_string(),
+            "time": time(seconds), "last_block_id": id, "last_commit_hash": hash, "data_hash": hash,
+            "validators_hash": hash, "next_validators_hash": hash, "consensus_hash": hash, "app_hash": "",
+            "last_results_hash": hash, "evidence_hash": hash, "proposer_address": zeros,
+        },
+    })
+}
+
+async fn watch(stubs: &[&Stub]) -> Watch {
+    let rpc = stubs.iter().map(|stub| stub.url.clone()).collect();
+    let settings = Settings::new("stub-1", rpc);
+    let pool = Pool::new(&settings).unwrap();
+    pool.connect().await.unwrap();
+    Watch::new(pool)
+}
+
+fn healthy(watch: &Watch) -> Vec<bool> {
+    watch.pool.status().iter().map(|endpoint| endpoint.healthy).collect()
+}
+
+#[tokio::test]
+async fn a_false_height_of_the_first_of_two_is_not_believed_and_does_not_put_the_honest_one_behind() {
+    let (liar, honest) = (Stub::at(1_000_000).await, Stub::at(100).await);
+    let watch = watch(&[&liar, &honest]).await;
+    for height in 100..105 {
+        honest.now(|says| says.height = height);
+        assert_eq!(watch.advance().await.unwrap().height, height);
+    }
+    watch.pool.survey().await;
+    assert_eq!(healthy(&watch), [false, true]);
+    assert!(watch.pool.status()[0].trouble.as_ref().unwrap().contains("1000000"));
+    // It is tried again as soon as it no longer says so.
+    liar.now(|says| says.height = 105);
+    honest.now(|says| says.height = 105);
+    assert_eq!(watch.advance().await.unwrap().height, 105);
+    assert_eq!(healthy(&watch), [true, true]);
+}
+
+#[tokio::test]
+async fn while_the_others_are_down_a_lie_gains_little_and_is_over_when_they_are_back() {
+    let (liar, honest) = (Stub::at(100).await, Stub::at(100).await);
+    let watch = watch(&[&liar, &honest]).await;
+    assert_eq!(watch.advance().await.unwrap().height, 100);
+    liar.now(|says| says.height = 1_000_000);
+    honest.now(|says| says.up = false);
+    let misled = watch.advance().await.unwrap().height;
+    assert!((100..500_000).contains(&misled), "{misled}");
+    honest.now(|says| (says.up, says.height) = (true, misled));
+    watch.pool.survey().await;
+    assert_eq!(watch.advance().await.unwrap().height, misled);
+    assert_eq!(healthy(&watch), [false, true]);
+}
+
+#[tokio::test]
+async fn a_false_time_is_not_believed_while_another_says_what_can_be_right() {
+    let (liar, honest) = (Stub::at(100).await, Stub::at(100).await);
+    let watch = watch(&[&liar, &honest]).await;
+    liar.now(|says| says.genesis = FAR);
+    assert_eq!(watch.advance().await.unwrap().time, GENESIS + 100);
+    assert_eq!(healthy(&watch), [false, true]);
+    // Alone it is not believed either.
+    honest.now(|says| says.up = false);
+    liar.now(|says| says.height = 102);
+    let error = watch.advance().await.unwrap_err();
+    assert!(error.is_transient() && error.to_string().contains("clock"), "{error}");
+}
+
+#[tokio::test]
+async fn a_time_that_may_be_right_needs_two_of_those_that_answer() {
+    let (liar, honest) = (Stub::at(100).await, Stub::at(100).await);
+    liar.now(|says| says.genesis = GENESIS + 30);
+    let two = watch(&[&liar, &honest]).await;
+    let error = two.advance().await.unwrap_err().to_string();
+    assert!(error.contains(&liar.url) && error.contains(&honest.url), "{error}");
+    let third = Stub::at(100).await;
+    let three = watch(&[&liar, &honest, &third]).await;
+    assert_eq!(three.advance().await.unwrap().time, GENESIS + 100);
+    assert_eq!(healthy(&three), [false, true, true]);
+}
+
+#[tokio::test]
+async fn the_only_endpoint_is_believed_whatever_this_machines_clock_says() {
+    let only = Stub::at(100).await;
+    only.now(|says| says.genesis = FAR);
+    let watch = watch(&[&only]).await;
+    assert_eq!(watch.advance().await.unwrap().time, FAR + 100);
+    only.now(|says| says.height = 1_000_000);
+    assert_eq!(watch.advance().await.unwrap().height, 1_000_000);
+    // It never goes back for callers; that the chain is not there is said, not hidden.
+    only.now(|says| says.height = 101);
+    let error = watch.advance().await.unwrap_err().to_string();
+    assert!(error.contains("101") && error.contains("1000000"), "{error}");
+    assert_eq!(watch.seen.borrow().height, 1_000_000);
+    assert_eq!(healthy(&watch), [true]);
+}
+
+#[tokio::test]
+async fn a_node_that_keeps_only_its_last_blocks_is_followed_from_there() {
+    let synced = Stub::at(5_000).await;
+    synced.now(|says| says.lowest = 4_999);
+    let watch = watch(&[&synced]).await;
+    assert_eq!(watch.advance().await.unwrap().height, 5_000);
+    assert_eq!(synced.headers_asked(), [(5_000, 5_000)], "no more than is needed");
+    // Blocks went by while nobody looked, and the first of them are gone.
+    synced.now(|says| (says.height, says.lowest) = (5_010, 5_005));
+    let seen = watch.advance().await.unwrap();
+    assert_eq!((seen.height, seen.changed), (5_010, 5_004), "those that are gone may have had transactions");
+    assert_eq!(synced.headers_asked()[1..], [(5_001, 5_010), (5_005, 5_010)]);
+    let error = watch.headers(1, 20).await.unwrap_err();
+    assert_eq!(error, ChainError::Pruned { asked: 1, earliest: 5_005 });
+    synced.now(|says| says.height = 5_100);
+    assert_eq!(watch.advance().await.unwrap().height, 5_100);
+    assert_eq!(synced.headers_asked().last(), Some(&(5_081, 5_100)));
+}
