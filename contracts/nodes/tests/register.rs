@@ -115,7 +115,7 @@ fn roles_and_classes_are_few_each_once_and_well_formed() {
 }
 
 #[test]
-fn only_bond_takes_funds() {
+fn a_registration_with_funds_is_refused() {
     let mut w = world();
     let alice = "alice".into_addr();
     w.fund(&alice, 5);

@@ -19,6 +19,7 @@ mod report;
 mod session;
 mod speech;
 mod wallet;
+mod writable;
 
 use std::process::ExitCode;
 

@@ -150,14 +150,24 @@ impl Network {
 
     /// A client that can look but not sign, as an account.
     pub async fn look(&self, account: PublicKey) -> anyhow::Result<Client> {
-        Ok(Client::connect(self.settings.clone(), Arc::new(Watcher(account))).await?)
+        look(self.settings.clone(), account).await
     }
 
     /// A client that can look, as nobody.
     pub async fn look_as_nobody(&self) -> anyhow::Result<Client> {
-        let (key, _) = lyceum_chain::cosmos::Key::generate()?;
-        self.look(key.public_key()).await
+        look_as_nobody(self.settings.clone()).await
     }
+}
+
+/// A client that can look but not sign, as an account.
+pub async fn look(settings: Settings, account: PublicKey) -> anyhow::Result<Client> {
+    Ok(Client::connect(settings, Arc::new(Watcher(account))).await?)
+}
+
+/// A client that can look, as nobody.
+pub async fn look_as_nobody(settings: Settings) -> anyhow::Result<Client> {
+    let (key, _) = lyceum_chain::cosmos::Key::generate()?;
+    look(settings, key.public_key()).await
 }
 
 /// Somebody's public key: enough to simulate, and nothing is ever signed.

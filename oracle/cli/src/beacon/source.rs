@@ -89,7 +89,11 @@ impl Source {
                 Err(error) => trouble.push(format!("{url}: {error:#}")),
             }
         }
-        Err(anyhow!("no endpoint gives round {round}: {}", trouble.join("; ")))
+        let words = format!(
+            "no beacon endpoint gives round {round}: {}; is the beacon up, and is its address right?",
+            trouble.join("; ")
+        );
+        Err(Refusal::new(Failure::Unreachable, "beacon.silent", words).into())
     }
 
     async fn ask(&self, base: &reqwest::Url, round: u64) -> anyhow::Result<Binary> {

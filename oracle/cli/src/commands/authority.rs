@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use cosmwasm_std::{Addr, Decimal};
 use lyceum_api::charter::Action;
-use lyceum_chain::cosmos::check_address;
+use lyceum_chain::cosmos::{Client, check_address};
 use serde_json::json;
 
-use crate::deploy::authority::{self, Acted, Kind};
+use super::foreseen;
+use crate::deploy::NewGroup;
+use crate::deploy::authority::{self, Acted, Ask, Kind};
+use crate::deploy::deposit::DepositArgs;
 use crate::deploy::signing::{ChainArgs, KeyArgs};
 use crate::failure::{BadInput, Failure, Refusal};
-use crate::session::{GasArgs, NetworkArgs, runtime};
+use crate::session::{GasArgs, Network, NetworkArgs, runtime};
 use crate::wallet::HomeArgs;
 
 /// The longest file of actions.
@@ -45,6 +48,11 @@ struct Act {
     /// The proposal's title
     #[arg(long, default_value = "Act through the charter")]
     title: String,
+    #[command(flatten)]
+    deposit: DepositArgs,
+    /// Show messages, gas, fee and what would happen, and send nothing
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     at: At,
 }
@@ -96,6 +104,9 @@ struct CreateGroup {
 struct At {
     #[command(flatten)]
     key: KeyArgs,
+    /// The authority, if it handed over [default: that of the deployment file]
+    #[arg(long, value_name = "ADDRESS")]
+    authority: Option<String>,
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
@@ -163,15 +174,19 @@ fn say(json: bool, acted: &Acted) {
 }
 
 impl At {
-    /// Does something as the key, to the deployment's authority.
-    fn with<T>(
-        &self,
-        work: impl AsyncFnOnce(&lyceum_chain::cosmos::Client, &str) -> anyhow::Result<T>,
-    ) -> anyhow::Result<T> {
+    /// The authority on a network.
+    fn authority(&self, network: &Network) -> anyhow::Result<String> {
+        let named = self.authority.as_ref().unwrap_or(&network.deployment.authority);
+        Ok(check_address(named, &network.settings.prefix)?.into_string())
+    }
+
+    /// Does something as the key, to the authority.
+    fn with<T>(&self, work: impl AsyncFnOnce(&Client, &str) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let network = self.network.network(Some(&self.gas))?;
+        let authority = self.authority(&network)?;
         runtime()?.block_on(async {
             let client = self.key.connect(&network.home, network.settings.clone()).await?;
-            work(&client, &network.deployment.authority).await
+            work(&client, &authority).await
         })
     }
 }
@@ -202,21 +217,40 @@ fn actions(path: &Path) -> anyhow::Result<Vec<Action>> {
 fn act(args: &Act, json: bool) -> anyhow::Result<()> {
     let actions = actions(&args.file)?;
     let network = args.at.network.network(Some(&args.at.gas))?;
-    let acted = args.at.with(async |client, _| {
-        authority::act_through_charter(client, &network.deployment, &args.title, actions).await
-    })?;
-    say(json, &acted);
-    Ok(())
+    let authority = args.at.authority(&network)?;
+    let ask = Ask { authority: &authority, title: &args.title, deposit: args.deposit };
+    let (charter, key) = (&network.deployment.contracts.charter, &args.at.key);
+    runtime()?.block_on(async {
+        let settings = network.settings.clone();
+        if !args.dry_run {
+            let client = key.connect(&network.home, settings).await?;
+            let messages = authority::through_charter(&client, charter, &authority, actions).await?;
+            say(json, &authority::act(&client, ask, messages).await?);
+            return Ok(());
+        }
+        let client = key.look(&network.home, settings).await?;
+        let messages = authority::through_charter(&client, charter, &authority, actions).await?;
+        let asked = authority::foresee(&client, ask, messages, false).await?;
+        let (me, names) = (client.account().as_str(), network.names());
+        if json {
+            let mut value = foreseen::asked_json(&asked, me, &names);
+            value["dry_run"] = json!(true);
+            println!("{value}");
+            return Ok(());
+        }
+        foreseen::write_asked(&mut std::io::stdout(), &asked, me, &names)?;
+        Ok(())
+    })
 }
 
 fn create_group(args: &CreateGroup, json: bool) -> anyhow::Result<()> {
     let settings = args.chain.settings(&args.gas)?;
-    let part: Option<Decimal> = args.percentage.parse().ok();
-    if part.is_none_or(|part| part.is_zero() || part > Decimal::one()) {
+    let part = args.percentage.parse::<Decimal>().ok();
+    let Some(percentage) = part.filter(|part| !part.is_zero() && *part <= Decimal::one()) else {
         let words =
             format!("--percentage {}: expected a decimal above 0 and up to 1, such as 0.67", args.percentage);
         return Err(Refusal::new(Failure::Input, "group.percentage", words).into());
-    }
+    };
     let mut members: Vec<Addr> = vec![];
     for member in &args.members {
         let member = check_address(member, &settings.prefix)?;
@@ -227,15 +261,25 @@ fn create_group(args: &CreateGroup, json: bool) -> anyhow::Result<()> {
         }
         members.push(member);
     }
+    let group = NewGroup { members, percentage, voting_seconds: args.voting_seconds };
     runtime()?.block_on(async {
-        let client = args.key.connect(&args.home.resolve()?, settings).await?;
-        let (policy, done) =
-            authority::create_group(&client, &members, &args.percentage, args.voting_seconds).await?;
+        let client = args.key.connect(&args.home.resolve()?, settings.clone()).await?;
+        let (policy, done) = group.create(&client).await?;
+        let said = group.confirm(&settings, &policy).await?;
         if json {
-            println!("{}", json!({ "policy": policy, "height": done.height, "gas_used": done.gas_used }));
+            let value = json!({
+                "policy": policy, "height": done.height, "gas_used": done.gas_used, "endpoints": said,
+            });
+            println!("{value}");
         } else {
             println!("{policy}");
             eprintln!("the group's policy: give it to `lyceum deploy` as --authority");
+        }
+        if said < 2 {
+            eprintln!(
+                "only {said} endpoint says that this account is the group's, and one that lies would name its own: \
+                 look at it through another one before you give it authority"
+            );
         }
         Ok(())
     })

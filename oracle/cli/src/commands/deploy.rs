@@ -79,11 +79,11 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         artifacts,
     };
     runtime()?.block_on(async {
-        let client = args.key.connect(&args.home.resolve()?, settings).await?;
-        match args.dry_run {
-            true => foresee(&args, &plan, &client, json).await,
-            false => carry_out(&args, &plan, &client, json).await,
+        let home = args.home.resolve()?;
+        if args.dry_run {
+            return foresee(&args, &plan, &args.key.look(&home, settings).await?, json).await;
         }
+        carry_out(&args, &plan, &args.key.connect(&home, settings).await?, json).await
     })
 }
 
@@ -114,6 +114,9 @@ async fn foresee(
     }
     println!("  treasury        {} ulyc", plan.treasury);
     println!("  authority       {}", plan.authority);
+    println!(
+        "what is missing of these comes up in one transaction, with the treasury, when the codes are stored"
+    );
     Ok(())
 }
 

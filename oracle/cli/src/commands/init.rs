@@ -11,6 +11,7 @@ use crate::config::{Answers, Config, Role, template};
 use crate::failure::{BadInput, Failure, Refusal};
 use crate::node::identity;
 use crate::wallet::{HomeArgs, Keyring, create_private, write_private};
+use crate::writable;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -33,7 +34,7 @@ pub struct Args {
     #[arg(long, default_value = "node")]
     name: String,
     /// The key that will sign, of `lyceum keys`
-    #[arg(long, value_name = "NAME", default_value = "miner")]
+    #[arg(long, value_name = "NAME", default_value = "node")]
     key: String,
     /// A file that holds the key's passphrase
     #[arg(long, value_name = "FILE")]
@@ -142,6 +143,7 @@ fn answers(args: &Args, chain_id: &str, deployment: Option<&Deployment>) -> Answ
 /// Copies the deployment file, unless the very same is there.
 fn keep(deployment: &Deployment, from: &Path, to: &Path) -> anyhow::Result<()> {
     if !to.exists() {
+        writable::check(to)?;
         return Ok(deployment.save(to)?);
     }
     let there = Deployment::load(to).with_context(|| format!("{} is in the way", to.display()))?;

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod demo;
 pub mod deploy;
 pub mod export;
+mod foreseen;
 pub mod generate;
 pub mod init;
 pub mod inspect;

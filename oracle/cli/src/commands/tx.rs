@@ -3,7 +3,6 @@
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
-use clap::{ArgMatches, Args as _, Command, FromArgMatches, Id};
 use cosmrs::Any;
 use cosmrs::cosmwasm::MsgExecuteContract;
 use cosmrs::tx::Msg;
@@ -13,15 +12,15 @@ use lyceum_chain::ChainError;
 use lyceum_chain::cosmos::{Client, Fee};
 use serde_json::{Value, json};
 
-use super::query::spoken;
+use super::foreseen;
 use crate::failure::{BadInput, Failure, Refusal};
 use crate::session::{GasArgs, Network, NetworkArgs, runtime};
-use crate::speech::{Consequence, Kind, lyc, subcommands};
+use crate::speech::{Common, Consequence, Kind, Spoken, lyc};
 use crate::wallet::{Entry, Keyring, PassphraseArgs, Purpose};
 
 /// Flags that all messages have.
 #[derive(Debug, clap::Args)]
-struct Common {
+pub struct Flags {
     /// The key that signs [default: that of node.toml, or the only one]
     #[arg(long, value_name = "NAME", help_heading = "Sending")]
     from: Option<String>,
@@ -42,43 +41,13 @@ struct Common {
     gas: GasArgs,
 }
 
+impl Common for Flags {
+    const KIND: Kind = Kind::Execute;
+    const RAW: &'static str = "Send JSON of your own";
+}
+
 /// Arguments: which contract, which message, its fields.
-#[derive(Debug)]
-pub struct Args(ArgMatches);
-
-fn build(command: Command) -> Command {
-    let raw = Common::augment_args(Command::new("raw"))
-        .about("Send JSON of your own")
-        .next_help_heading(clap::builder::Resettable::Reset)
-        .arg(clap::Arg::new("contract").required(true).help("The contract's name"))
-        .arg(clap::Arg::new("message").required(true).help("The message as JSON, or @FILE"));
-    subcommands(command, Kind::Execute, Common::augment_args).subcommand(raw)
-}
-
-impl clap::Args for Args {
-    fn augment_args(command: Command) -> Command {
-        command.subcommand_required(true).arg_required_else_help(true).defer(build)
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
-
-    fn group_id() -> Option<Id> {
-        None
-    }
-}
-
-impl FromArgMatches for Args {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Ok(Self(matches.clone()))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.0 = matches.clone();
-        Ok(())
-    }
-}
+pub type Args = Spoken<Flags>;
 
 /// A message on its way.
 struct Draft {
@@ -116,25 +85,24 @@ struct Foreseen {
 
 /// Runs it.
 pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
-    let (contract, message, matches) = spoken(&args.0, Kind::Execute)?;
-    let common = Common::from_arg_matches(matches)?;
-    let network = common.network.network(Some(&common.gas))?;
+    let (contract, message, flags) = args.read()?;
+    let network = flags.network.network(Some(&flags.gas))?;
     let address = network.contract(&contract)?;
     let ring = Keyring::of(&network.home);
-    let sender = sender(&common, &network, &ring)?;
+    let sender = sender(&flags, &network, &ring)?;
     let account = sender.address(&network.settings.prefix)?;
-    let funds = common.funds.unwrap_or_default();
+    let funds = flags.funds.unwrap_or_default();
     let draft = Draft { contract, address, message, funds, sender, account };
     let runtime = runtime()?;
     let foreseen = runtime.block_on(foresee(&network, &draft))?;
-    let ask = !common.dry_run && !common.yes;
+    let ask = !flags.dry_run && !flags.yes;
     if !json || ask {
         // What is asked about is shown where the question is.
         let mut out: Box<dyn Write> =
             if json { Box::new(std::io::stderr()) } else { Box::new(std::io::stdout()) };
         show(&mut out, &draft, &foreseen)?;
     }
-    if common.dry_run {
+    if flags.dry_run {
         if json {
             println!("{}", dry(&draft, &foreseen));
         }
@@ -143,7 +111,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     if ask {
         confirm()?;
     }
-    let passphrase = passphrase(&common, &network, &draft.sender.name)?;
+    let passphrase = passphrase(&flags, &network, &draft.sender.name)?;
     let key = ring.open(&draft.sender.name, &passphrase)?;
     drop(passphrase);
     let done = runtime.block_on(async {
@@ -171,8 +139,8 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
 }
 
 /// Who signs.
-fn sender(common: &Common, network: &Network, ring: &Keyring) -> anyhow::Result<Entry> {
-    if let Some(name) = common.from.as_ref().or(network.config.as_ref().map(|c| &c.key.name)) {
+fn sender(flags: &Flags, network: &Network, ring: &Keyring) -> anyhow::Result<Entry> {
+    if let Some(name) = flags.from.as_ref().or(network.config.as_ref().map(|c| &c.key.name)) {
         return ring.entry(name);
     }
     let mut all = ring.entries()?;
@@ -189,14 +157,14 @@ fn sender(common: &Common, network: &Network, ring: &Keyring) -> anyhow::Result<
     }
 }
 
-fn passphrase(common: &Common, network: &Network, key: &str) -> anyhow::Result<zeroize::Zeroizing<String>> {
+fn passphrase(flags: &Flags, network: &Network, key: &str) -> anyhow::Result<zeroize::Zeroizing<String>> {
     let of_config = || {
         let config = network.config.as_ref().filter(|c| c.key.name == key)?;
         config.key.passphrase_file.as_ref().map(|p| PassphraseArgs::from_file(config.path(p)))
     };
-    match of_config().filter(|_| common.passphrase.is_empty()) {
+    match of_config().filter(|_| flags.passphrase.is_empty()) {
         Some(file) => file.read(key, Purpose::Open),
-        None => common.passphrase.read(key, Purpose::Open),
+        None => flags.passphrase.read(key, Purpose::Open),
     }
 }
 
@@ -241,16 +209,7 @@ fn show(out: &mut dyn Write, draft: &Draft, foreseen: &Foreseen) -> std::io::Res
     if draft.funds > 0 {
         writeln!(out, "funds    {} ({} {DENOM})", lyc(draft.funds), draft.funds)?;
     }
-    writeln!(out, "gas      {} simulated, {} allowed", foreseen.fee.gas_used, foreseen.fee.gas_limit)?;
-    writeln!(out, "fee      {} ({} {DENOM})", lyc(foreseen.fee.amount), foreseen.fee.amount)?;
-    writeln!(out, "what it does")?;
-    if foreseen.consequence.lines.is_empty() {
-        writeln!(out, "  nothing that shows in events")?;
-    }
-    for line in &foreseen.consequence.lines {
-        writeln!(out, "  {line}")?;
-    }
-    Ok(())
+    foreseen::write(out, &foreseen.fee, &foreseen.consequence)
 }
 
 fn confirm() -> anyhow::Result<()> {

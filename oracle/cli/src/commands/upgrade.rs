@@ -1,14 +1,20 @@
 //! `lyceum upgrade`: has the contracts run other code, as their authority.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
+use lyceum_chain::cosmos::Client;
 use serde_json::json;
 
-use crate::commands::authority::{told, told_json};
+use super::authority::{told, told_json};
+use super::foreseen;
+use crate::deploy::artifacts::{self, Artifact};
+use crate::deploy::authority::Acted;
+use crate::deploy::deposit::DepositArgs;
 use crate::deploy::signing::KeyArgs;
-use crate::deploy::{artifacts, upgrade};
-use crate::failure::{Failure, Refusal};
-use crate::session::{GasArgs, NetworkArgs, runtime};
+use crate::deploy::{Upgrade, check_name};
+use crate::session::{GasArgs, Network, NetworkArgs, runtime};
+use crate::speech::lyc;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -24,42 +30,119 @@ pub struct Args {
     #[arg(long, value_name = "CONTRACT")]
     only: Option<String>,
     #[command(flatten)]
+    deposit: DepositArgs,
+    /// Show messages, gas, fees and what would happen, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
     gas: GasArgs,
 }
 
 /// Runs it.
 pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
-    if let Some(only) = args.only.as_deref().filter(|only| !lyceum_chain::CONTRACTS.contains(only)) {
-        let names = lyceum_chain::CONTRACTS.join(", ");
-        let words = format!("there is no contract {only}; there are {names}");
-        return Err(Refusal::new(Failure::Input, "contract.unknown", words).into());
-    }
+    args.only.as_deref().map_or(Ok(()), check_name)?;
     let artifacts = artifacts::load(&args.artifacts)?;
     let network = args.network.network(Some(&args.gas))?;
-    let path = network.deployment_file.clone();
     runtime()?.block_on(async {
-        let client = args.key.connect(&network.home, network.settings.clone()).await?;
-        let done =
-            upgrade(&client, &path, &artifacts, args.only.as_deref(), |line| eprintln!("{line}")).await?;
-        if json {
-            let changed: Vec<_> =
-                done.changed.iter().map(|(name, code)| json!({ "contract": name, "code": code })).collect();
-            let acted = done.acted.as_ref().map(told_json);
-            println!("{}", json!({ "changed": changed, "acted": acted, "deployment": done.deployment }));
-            return Ok(());
+        let settings = network.settings.clone();
+        if args.dry_run {
+            let client = args.key.look(&network.home, settings).await?;
+            return foresee(&args, &network, &client, &artifacts, json).await;
         }
-        match &done.acted {
-            None => println!("every contract runs the code of {}", args.artifacts.display()),
-            Some(acted) => {
-                println!("{}", told(acted));
-                if !matches!(acted, crate::deploy::authority::Acted::Done(_)) {
-                    println!(
-                        "once it is carried out, `lyceum upgrade` again brings {} up to date",
-                        path.display()
-                    );
-                }
+        let client = args.key.connect(&network.home, settings).await?;
+        carry_out(&args, &network, &client, &artifacts, json).await
+    })
+}
+
+async fn look<'a>(
+    args: &Args,
+    network: &Network,
+    client: &Client,
+    artifacts: &'a [Artifact],
+) -> anyhow::Result<Upgrade<'a>> {
+    let only = args.only.as_deref();
+    Upgrade::look(client, &network.deployment_file, artifacts, only, args.deposit).await
+}
+
+async fn foresee(
+    args: &Args,
+    network: &Network,
+    client: &Client,
+    artifacts: &[Artifact],
+    json: bool,
+) -> anyhow::Result<()> {
+    let upgrade = look(args, network, client, artifacts).await?;
+    let foreseen = upgrade.foresee(client).await?;
+    let (me, names) = (client.account().as_str(), network.names());
+    if json {
+        let change = |c: &crate::deploy::Change<'_>| {
+            json!({
+                "contract": c.artifact.name, "address": c.address, "from": c.from, "to": c.code,
+                "checksum": c.artifact.hex(),
+            })
+        };
+        let changes: Vec<_> = upgrade.changes.iter().map(change).collect();
+        let stores: Vec<_> = foreseen
+            .stores
+            .iter()
+            .map(|(name, fee)| json!({ "contract": name, "gas": fee.gas_limit, "fee": fee.amount.to_string() }))
+            .collect();
+        let asked = foreseen.asked.as_ref().map(|asked| foreseen::asked_json(asked, me, &names));
+        println!(
+            "{}",
+            json!({ "dry_run": true, "from": me, "changes": changes, "stores": stores, "asked": asked })
+        );
+        return Ok(());
+    }
+    let mut out = std::io::stdout();
+    if upgrade.changes.is_empty() {
+        writeln!(out, "every contract runs the code of {}", args.artifacts.display())?;
+    }
+    for change in &upgrade.changes {
+        let code =
+            change.code.map_or("code that is yet to be stored".to_owned(), |code| format!("code {code}"));
+        let (name, from) = (change.artifact.name, change.from);
+        writeln!(out, "{name:<9} goes from code {from} to {code}, {}", change.artifact.hex())?;
+    }
+    for (name, fee) in &foreseen.stores {
+        let fee = (fee.gas_limit, lyc(fee.amount));
+        writeln!(out, "{name:<9} is stored for {} gas, {}", fee.0, fee.1)?;
+    }
+    if let Some(asked) = &foreseen.asked {
+        writeln!(out)?;
+        foreseen::write_asked(&mut out, asked, me, &names)?;
+    }
+    Ok(())
+}
+
+async fn carry_out(
+    args: &Args,
+    network: &Network,
+    client: &Client,
+    artifacts: &[Artifact],
+    json: bool,
+) -> anyhow::Result<()> {
+    let path = &network.deployment_file;
+    let upgrade = look(args, network, client, artifacts).await?;
+    let done = upgrade.carry_out(client, path, |line| eprintln!("{line}")).await?;
+    if json {
+        let changed: Vec<_> =
+            done.changed.iter().map(|(name, code)| json!({ "contract": name, "code": code })).collect();
+        let acted = done.acted.as_ref().map(told_json);
+        println!("{}", json!({ "changed": changed, "acted": acted, "deployment": done.deployment }));
+        return Ok(());
+    }
+    match &done.acted {
+        None => println!("every contract runs the code of {}", args.artifacts.display()),
+        Some(acted) => {
+            println!("{}", told(acted));
+            if !matches!(acted, Acted::Done(_)) {
+                println!(
+                    "once it is carried out, `lyceum upgrade` again brings {} up to date",
+                    path.display()
+                );
             }
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }

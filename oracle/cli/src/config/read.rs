@@ -270,7 +270,7 @@ mod tests {
         let with = |more: &str| format!("{GOOD}{more}");
         for (text, line, said) in [
             (GOOD.replace("\"c\"", "7"), "node.toml:5: chain.id", "expected a string"),
-            (GOOD.replace("\"trainer\"", "\"miner\""), "node.toml:3: node.roles", "trainer"),
+            (GOOD.replace("\"trainer\"", "\"digger\""), "node.toml:3: node.roles", "trainer"),
             (GOOD.replace("http://h:1", "h:1"), "node.toml:6: chain.rpc", "http://127.0.0.1:26657"),
             (GOOD.replace("id = \"c\"\n", ""), "node.toml:4", "there is no key `id`"),
             (with("[work]\njobs = 0\n"), "node.toml:10: work.jobs", "1 to 64"),

@@ -4,14 +4,15 @@
 use cosmos_sdk_proto::cosmos::base::v1beta1::Coin;
 use cosmos_sdk_proto::cosmos::gov::v1 as gov;
 use cosmrs::Any;
-use cosmwasm_std::Addr;
-use lyceum_api::{DENOM, charter};
-use lyceum_chain::cosmos::{Client, Included};
-use lyceum_chain::{ChainError, Deployment};
+use cosmwasm_std::{Addr, Event};
+use lyceum_api::charter;
+use lyceum_chain::ChainError;
+use lyceum_chain::cosmos::{Client, Fee, Included};
 use prost::Message as _;
 use sha2::{Digest, Sha256};
 
 use super::chain;
+use super::deposit::DepositArgs;
 use super::group;
 use crate::failure::{Failure, Refusal};
 
@@ -78,20 +79,43 @@ pub async fn kind(client: &Client, authority: &str) -> anyhow::Result<Kind> {
     Err(Refusal::new(Failure::Key, "authority.other", words).into())
 }
 
-/// Has the authority send messages: at once, or by a proposal.
-pub async fn act(client: &Client, authority: &str, title: &str, messages: Vec<Any>) -> anyhow::Result<Acted> {
+/// What is asked of an authority beside the messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// Its account.
+    pub authority: &'a str,
+    /// The proposal's title, where one is made.
+    pub title: &'a str,
+    /// What governance may take as a deposit.
+    pub deposit: DepositArgs,
+}
+
+/// What [`act`] would do.
+#[derive(Debug)]
+pub struct Foreseen {
+    /// What the authority is.
+    pub kind: Kind,
+    /// What the key would sign.
+    pub messages: Vec<Any>,
+    /// What that costs, and what the chain says while it tries it; nothing if it was not tried.
+    pub tried: Option<(Fee, Vec<Event>)>,
+}
+
+/// What the key signs to have the authority send messages: these, or a proposal of them.
+async fn signed(client: &Client, ask: Ask<'_>, messages: Vec<Any>) -> anyhow::Result<(Kind, Vec<Any>)> {
     let me = client.account().to_string();
-    let kind = kind(client, authority).await?;
+    let kind = kind(client, ask.authority).await?;
+    let title = ask.title.to_owned();
     let msg = match kind {
-        Kind::Key => return Ok(Acted::Done(client.send(messages).await?)),
+        Kind::Key => return Ok((kind, messages)),
         Kind::Group => {
             let msg = group::SubmitProposal {
-                policy: authority.to_owned(),
+                policy: ask.authority.to_owned(),
                 proposers: vec![me],
                 messages,
                 exec: group::TRY,
-                title: title.to_owned(),
-                summary: title.to_owned(),
+                title: title.clone(),
+                summary: title,
             };
             group::any("MsgSubmitProposal", &msg)
         }
@@ -100,16 +124,25 @@ pub async fn act(client: &Client, authority: &str, title: &str, messages: Vec<An
                 messages.into_iter().map(|m| cosmos_sdk_proto::Any { type_url: m.type_url, value: m.value });
             let msg = gov::MsgSubmitProposal {
                 messages: messages.collect(),
-                initial_deposit: deposit(client).await?,
+                initial_deposit: ask.deposit.allow(&wanted(client).await?)?,
                 proposer: me,
-                title: title.to_owned(),
-                summary: title.to_owned(),
+                title: title.clone(),
+                summary: title,
                 ..gov::MsgSubmitProposal::default()
             };
             gov_any("MsgSubmitProposal", &msg)
         }
     };
-    let done = client.send(vec![msg]).await?;
+    Ok((kind, vec![msg]))
+}
+
+/// Has the authority send messages: at once, or by a proposal.
+pub async fn act(client: &Client, ask: Ask<'_>, messages: Vec<Any>) -> anyhow::Result<Acted> {
+    let (kind, messages) = signed(client, ask, messages).await?;
+    let done = client.send(messages).await?;
+    if kind == Kind::Key {
+        return Ok(Acted::Done(done));
+    }
     // Both modules answer with the id alone, under the same tag.
     let answer = done.data.first().and_then(|any| group::Submitted::decode(any.value.as_slice()).ok());
     let Some(answer) = answer else {
@@ -118,12 +151,23 @@ pub async fn act(client: &Client, authority: &str, title: &str, messages: Vec<An
     Ok(Acted::Proposed { kind, proposal: answer.proposal })
 }
 
-/// What governance wants before it lets anybody vote.
-async fn deposit(client: &Client) -> anyhow::Result<Vec<Coin>> {
+/// What [`act`] would do. It is tried unless the chain lacks what the messages need.
+pub async fn foresee(
+    client: &Client,
+    ask: Ask<'_>,
+    messages: Vec<Any>,
+    lacking: bool,
+) -> anyhow::Result<Foreseen> {
+    let (kind, messages) = signed(client, ask, messages).await?;
+    let tried = if lacking { None } else { Some(client.foresee(&messages).await?) };
+    Ok(Foreseen { kind, messages, tried })
+}
+
+/// What governance wants before it lets anybody vote, as an endpoint says it.
+async fn wanted(client: &Client) -> anyhow::Result<Vec<Coin>> {
     let request = gov::QueryParamsRequest { params_type: "deposit".to_owned() };
     let answer: gov::QueryParamsResponse = client.abci("/cosmos.gov.v1.Query/Params", &request, None).await?;
-    let wanted = answer.params.map(|p| p.min_deposit).unwrap_or_default();
-    Ok(wanted.into_iter().filter(|coin| coin.denom == DENOM).collect())
+    Ok(answer.params.map(|p| p.min_deposit).unwrap_or_default())
 }
 
 /// Votes on a proposal to the authority.
@@ -196,54 +240,29 @@ fn logs(done: &Included) -> String {
     said.unwrap_or_else(|| "the chain does not say why".to_owned())
 }
 
-/// Creates a group whose members decide at a percentage of their weights, and that governs itself; gives the policy's
-/// account.
-pub async fn create_group(
+/// The messages of actions through the charter, whose authority may have handed over since the deployment: an
+/// endpoint that names another one than was meant is not followed.
+pub async fn through_charter(
     client: &Client,
-    members: &[Addr],
-    percentage: &str,
-    voting_seconds: u64,
-) -> anyhow::Result<(String, Included)> {
-    let seconds =
-        |seconds: u64| Some(group::Duration { seconds: i64::try_from(seconds).unwrap_or(i64::MAX) });
-    let policy = group::PercentagePolicy {
-        percentage: percentage.to_owned(),
-        windows: Some(group::Windows {
-            voting_period: seconds(voting_seconds),
-            min_execution_period: seconds(0),
-        }),
-    };
-    let member = |m: &Addr| group::Member { address: m.to_string(), weight: "1".to_owned() };
-    let msg = group::CreateGroup {
-        admin: client.account().to_string(),
-        members: members.iter().map(member).collect(),
-        policy_as_admin: true,
-        policy: Some(group::any("PercentageDecisionPolicy", &policy)),
-    };
-    let done = client.send(vec![group::any("MsgCreateGroupWithPolicy", &msg)]).await?;
-    let answer = done.data.first().and_then(|any| group::GroupCreated::decode(any.value.as_slice()).ok());
-    let Some(answer) = answer.filter(|a| !a.policy.is_empty()) else {
-        anyhow::bail!("the chain does not say which account the group's policy has")
-    };
-    Ok((answer.policy, done))
-}
-
-/// Actions through the charter, whose authority may have handed over since the deployment.
-pub async fn act_through_charter(
-    client: &Client,
-    deployment: &Deployment,
-    title: &str,
+    charter: &str,
+    authority: &str,
     actions: Vec<charter::Action>,
-) -> anyhow::Result<Acted> {
-    let charter = &deployment.contracts.charter;
+) -> anyhow::Result<Vec<Any>> {
     let asked = charter::QueryMsg::Charter {};
-    let answer: charter::CharterResponse = client.smart(&Addr::unchecked(charter), &asked, None).await?;
+    let found: charter::CharterResponse = client.smart(&Addr::unchecked(charter), &asked, None).await?;
+    if found.authority != authority {
+        let found: String = found.authority.chars().take(128).collect();
+        let words = format!(
+            "the endpoint says that the charter's authority is {found}, the deployment file or --authority says \
+             {authority}: if it handed over and that is right, say --authority {found}"
+        );
+        return Err(Refusal::new(Failure::Network, "authority.handed_over", words).into());
+    }
     let msg = |action| {
         let msg = serde_json::to_vec(&charter::ExecuteMsg::Act { action })?;
-        Ok(chain::execute_msg(&answer.authority, charter, msg))
+        Ok(chain::execute_msg(authority, charter, msg, 0))
     };
-    let messages = actions.into_iter().map(msg).collect::<anyhow::Result<Vec<_>>>()?;
-    act(client, &answer.authority, title, messages).await
+    actions.into_iter().map(msg).collect()
 }
 
 #[cfg(test)]

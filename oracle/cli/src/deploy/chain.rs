@@ -30,7 +30,8 @@ struct CodeInfo {
     checksum: Vec<u8>,
 }
 
-fn any<M: prost::Message>(name: &str, msg: &M) -> Any {
+/// A message of the module.
+pub fn any<M: prost::Message>(name: &str, msg: &M) -> Any {
     Any { type_url: format!("/cosmwasm.wasm.v1.{name}"), value: msg.encode_to_vec() }
 }
 
@@ -50,6 +51,14 @@ pub async fn code_of(client: &Client, checksum: &[u8; 32]) -> anyhow::Result<Opt
         }
     }
     Ok(None)
+}
+
+/// The number of the newest code; 0 where there is none.
+pub async fn last_code(client: &Client) -> anyhow::Result<u64> {
+    let pagination = Some(PageRequest { limit: 1, reverse: true, ..PageRequest::default() });
+    let request = QueryCodesRequest { pagination };
+    let page: QueryCodesResponse = client.abci("/cosmwasm.wasm.v1.Query/Codes", &request, None).await?;
+    Ok(page.code_infos.first().map_or(0, |c| c.code_id))
 }
 
 /// The checksum of a code.
@@ -118,8 +127,6 @@ pub struct Up<'a> {
     pub label: String,
     /// Its configuration.
     pub msg: Vec<u8>,
-    /// What it gets, ulyc.
-    pub funds: u128,
     /// The salt of its address.
     pub salt: Vec<u8>,
 }
@@ -132,7 +139,7 @@ pub fn up_msg(sender: &Addr, up: Up<'_>) -> Any {
         code_id: up.code,
         label: up.label,
         msg: up.msg,
-        funds: coins(up.funds),
+        funds: vec![],
         salt: up.salt,
         fix_msg: false,
     };
@@ -150,10 +157,10 @@ pub fn migrate_msg(admin: &str, contract: &str, code: u64) -> Any {
     any("MsgMigrateContract", &msg)
 }
 
-/// A message to a contract.
-pub fn execute_msg(sender: &str, contract: &str, msg: Vec<u8>) -> Any {
-    let msg =
-        MsgExecuteContract { sender: sender.to_owned(), contract: contract.to_owned(), msg, funds: vec![] };
+/// A message to a contract, with ulyc.
+pub fn execute_msg(sender: &str, contract: &str, msg: Vec<u8>, ulyc: u128) -> Any {
+    let funds = coins(ulyc);
+    let msg = MsgExecuteContract { sender: sender.to_owned(), contract: contract.to_owned(), msg, funds };
     any("MsgExecuteContract", &msg)
 }
 

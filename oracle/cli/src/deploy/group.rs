@@ -205,6 +205,33 @@ pub struct Proposal {
     pub title: String,
 }
 
+/// Asks for a group's members.
+#[derive(Clone, PartialEq, Message)]
+pub struct MembersRequest {
+    /// The group.
+    #[prost(uint64, tag = "1")]
+    pub group: u64,
+}
+
+/// The answer to [`MembersRequest`]: up to 100, which a group made here has at most.
+#[derive(Clone, PartialEq, Message)]
+pub struct MembersResponse {
+    /// The members.
+    #[prost(message, repeated, tag = "1")]
+    pub members: Vec<GroupMember>,
+}
+
+/// A member of a group.
+#[derive(Clone, PartialEq, Message)]
+pub struct GroupMember {
+    /// The group.
+    #[prost(uint64, tag = "1")]
+    pub group: u64,
+    /// The member.
+    #[prost(message, optional, tag = "2")]
+    pub member: Option<Member>,
+}
+
 /// A message of the module.
 pub fn any<M: Message>(name: &str, msg: &M) -> Any {
     Any { type_url: format!("/cosmos.group.v1.{name}"), value: msg.encode_to_vec() }

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lyceum_chain::cosmos::{Client, Key, Settings, keyfile};
+use lyceum_chain::cosmos::{Client, Key, Settings, Signer as _, keyfile};
 
 use crate::failure::{Failure, Refusal};
-use crate::session::GasArgs;
+use crate::session::{GasArgs, look};
 use crate::wallet::{Home, Keyring, PassphraseArgs, Purpose};
 
 /// A chain on which nothing of ours is known yet.
@@ -49,15 +49,16 @@ impl ChainArgs {
 }
 
 impl KeyArgs {
+    fn name(&self, ring: &Keyring) -> anyhow::Result<String> {
+        self.key.clone().map_or_else(|| only_key(ring), Ok)
+    }
+
     /// Opens the key.
     pub fn open(&self, home: &Home) -> anyhow::Result<Key> {
         let ring = Keyring::of(home);
-        let name = match &self.key {
-            Some(name) => name.clone(),
-            None => only_key(&ring)?,
-        };
+        let name = self.name(&ring)?;
         let passphrase = self.passphrase.read(&name, Purpose::Open)?;
-        if name.contains('/') || name.ends_with(".age") {
+        if is_file(&name) {
             return Ok(keyfile::load(Path::new(&name), &passphrase)?);
         }
         ring.open(&name, &passphrase)
@@ -66,9 +67,24 @@ impl KeyArgs {
     /// Connects as the key's account.
     pub async fn connect(&self, home: &Home, settings: Settings) -> anyhow::Result<Client> {
         let key = self.open(home)?;
-        let settings = Settings { request_timeout: REQUEST_TIMEOUT, ..settings };
-        Ok(Client::connect(settings, Arc::new(key)).await?)
+        Ok(Client::connect(patient(settings), Arc::new(key)).await?)
     }
+
+    /// Connects as the key's account to look only; a key of the folder need not be opened for that.
+    pub async fn look(&self, home: &Home, settings: Settings) -> anyhow::Result<Client> {
+        let ring = Keyring::of(home);
+        let name = self.name(&ring)?;
+        let public = if is_file(&name) { self.open(home)?.public_key() } else { ring.entry(&name)?.public };
+        look(patient(settings), public).await
+    }
+}
+
+fn is_file(name: &str) -> bool {
+    name.contains('/') || name.ends_with(".age")
+}
+
+fn patient(settings: Settings) -> Settings {
+    Settings { request_timeout: REQUEST_TIMEOUT, ..settings }
 }
 
 fn only_key(ring: &Keyring) -> anyhow::Result<String> {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use anyhow::Context;
 use cosmwasm_std::Addr;
-use lyceum_api::{charter, tasks};
+use lyceum_api::{charter, rewards, tasks};
 use lyceum_chain::cosmos::{Client, Fee, check_address};
 
 use lyceum_chain::{Addresses, CONTRACTS, Code, DEPLOYMENT_VERSION, Deployment};
@@ -13,6 +14,7 @@ use super::artifacts::Artifact;
 use super::chain::{self, Up};
 use super::{Params, plan};
 use crate::failure::{Failure, Refusal};
+use crate::writable;
 
 /// A network to bring up.
 #[derive(Debug)]
@@ -160,20 +162,25 @@ impl Plan {
         missing: &[&'static str],
     ) -> anyhow::Result<Vec<cosmrs::Any>> {
         let messages = plan::messages(at, &self.authority, &self.params, &self.beacon)?;
-        let missing = messages.into_iter().filter(|(name, _)| missing.contains(name));
-        Ok(missing
-            .map(|(name, msg)| {
-                let up = Up {
-                    code: codes.get(name).map(|c| c.id).unwrap_or_default(),
-                    admin: &self.authority,
-                    label: format!("{}/{name}", self.network),
-                    msg,
-                    funds: if name == "rewards" { self.treasury } else { 0 },
-                    salt: plan::salt(&self.network, name),
-                };
-                chain::up_msg(client.account(), up)
-            })
-            .collect())
+        let up = |(name, msg)| {
+            let up = Up {
+                code: codes.get(name).map(|c| c.id).unwrap_or_default(),
+                admin: &self.authority,
+                label: format!("{}/{name}", self.network),
+                msg,
+                salt: plan::salt(&self.network, name),
+            };
+            chain::up_msg(client.account(), up)
+        };
+        let raised = messages.into_iter().filter(|(name, _)| missing.contains(name));
+        let mut raised: Vec<_> = raised.map(up).collect();
+        if self.treasury > 0 && missing.contains(&"rewards") {
+            // Not with its own message, which goes to whatever code has that number: only the code that was checked
+            // can be at this address.
+            let msg = serde_json::to_vec(&rewards::ExecuteMsg::Fund {})?;
+            raised.push(chain::execute_msg(client.account().as_str(), &at.rewards, msg, self.treasury));
+        }
+        Ok(raised)
     }
 
     async fn check_funds(&self, client: &Client, missing: &[&'static str]) -> anyhow::Result<()> {
@@ -218,6 +225,7 @@ impl Plan {
 pub async fn deploy(client: &Client, plan: &Plan, out: &Path, tell: impl Fn(String)) -> anyhow::Result<Done> {
     plan.check(client)?;
     plan.check_file(out, client)?;
+    writable::check(out)?;
     let at = plan.addresses(client)?;
     let missing = plan.missing(client, &at).await?;
     if missing.len() < CONTRACTS.len() {
@@ -275,7 +283,7 @@ pub async fn deploy(client: &Client, plan: &Plan, out: &Path, tell: impl Fn(Stri
         height,
         beacon: plan.beacon.clone(),
     };
-    deployment.save(out)?;
+    deployment.save(out).context("the network is up; the same command again finds it and writes the file")?;
     Ok(Done { deployment, stored, raised: missing, gas_used })
 }
 

@@ -3,19 +3,45 @@
 
 use std::path::Path;
 
-use lyceum_chain::cosmos::Client;
-
-use lyceum_chain::{Code, Deployment};
+use cosmrs::Any;
+use cosmwasm_std::Addr;
+use lyceum_chain::cosmos::{Client, Fee, check_address};
+use lyceum_chain::{CONTRACTS, Code, Deployment};
 
 use super::artifacts::Artifact;
-use super::authority::{Acted, act};
-use super::chain;
+use super::authority::{self, Acted, Ask, act};
+use super::deposit::DepositArgs;
+use super::{Params, chain, plan, witness};
 use crate::failure::{Failure, Refusal};
+use crate::writable;
+
+/// A contract that runs other code than that of its artifact.
+#[derive(Debug)]
+pub struct Change<'a> {
+    /// Where it is.
+    pub address: String,
+    /// The code that it runs.
+    pub from: u64,
+    /// The code that it shall run.
+    pub artifact: &'a Artifact,
+    /// Its number, if it is stored.
+    pub code: Option<u64>,
+}
+
+/// What is to be done to have the contracts run the artifacts' code.
+#[derive(Debug)]
+pub struct Upgrade<'a> {
+    /// The contracts to migrate.
+    pub changes: Vec<Change<'a>>,
+    /// The deployment as the chain has it, but for the codes of `changes`.
+    pub deployment: Deployment,
+    deposit: DepositArgs,
+}
 
 /// What was done.
 #[derive(Debug)]
 pub struct Upgraded {
-    /// The contracts that run other code than that of the artifacts, with the code they shall run.
+    /// The contracts that ran other code, with the code they shall run.
     pub changed: Vec<(&'static str, u64)>,
     /// What became of their migration; nothing where there was none to do.
     pub acted: Option<Acted>,
@@ -23,64 +49,149 @@ pub struct Upgraded {
     pub deployment: Deployment,
 }
 
-/// Migrates the contracts that run other code than that of `artifacts`. With a group or governance, this proposes;
-/// called again after the proposal was carried out, it finds nothing to do and brings the file up to date.
-pub async fn upgrade(
-    client: &Client,
-    path: &Path,
-    artifacts: &[Artifact],
-    only: Option<&str>,
-    tell: impl Fn(String),
-) -> anyhow::Result<Upgraded> {
-    let mut deployment = Deployment::load_for(path, client.chain_id())?;
-    let at = deployment.contracts.clone();
-    let (mut changed, mut messages) = (vec![], vec![]);
-    for ((name, address), artifact) in at.named().into_iter().zip(artifacts) {
-        let Some(found) = chain::contract(client, address).await? else {
-            let words = format!("there is no {name} at {address}: is {} this chain's?", path.display());
-            return Err(Refusal::new(Failure::Network, "upgrade.unknown", words).into());
-        };
-        let runs = hex::encode(chain::checksum_of(client, found.code_id).await?);
-        let wanted = only.is_none_or(|only| only == name) && runs != artifact.hex();
-        if !wanted {
-            deployment.codes.insert(name.to_owned(), Code { id: found.code_id, checksum: runs });
-            continue;
-        }
-        if found.admin != deployment.authority {
-            let words = format!(
-                "{name} at {address} may be migrated by {}, not by the deployment's authority {}",
-                if found.admin.is_empty() { "nobody" } else { &found.admin },
-                deployment.authority
-            );
-            return Err(Refusal::new(Failure::Network, "upgrade.admin", words).into());
-        }
-        let code = match chain::code_of(client, &artifact.checksum).await? {
-            Some(code) => code,
-            None => {
-                let (code, done) = chain::store(client, artifact).await?;
-                tell(format!("{name:<9} code {code} stored, {} gas", done.gas_used));
-                code
+/// What would be done.
+#[derive(Debug)]
+pub struct Foreseen {
+    /// Codes that would be stored, each by a transaction of its own.
+    pub stores: Vec<(&'static str, Fee)>,
+    /// What the authority would be asked; nothing where there is nothing to do. While codes are missing it is not
+    /// tried: a chain that simulates stores no code.
+    pub asked: Option<authority::Foreseen>,
+}
+
+impl<'a> Upgrade<'a> {
+    /// Looks which contracts run other code than that of `artifacts`.
+    pub async fn look(
+        client: &Client,
+        path: &Path,
+        artifacts: &'a [Artifact],
+        only: Option<&str>,
+        deposit: DepositArgs,
+    ) -> anyhow::Result<Self> {
+        let mut deployment = Deployment::load_for(path, client.chain_id())?;
+        check_address(&deployment.authority, &client.settings().prefix)?;
+        let at = deployment.contracts.clone();
+        let mut changes = vec![];
+        for ((name, address), artifact) in at.named().into_iter().zip(artifacts) {
+            let Some(found) = chain::contract(client, address).await? else {
+                let words = format!("there is no {name} at {address}: is {} this chain's?", path.display());
+                return Err(Refusal::new(Failure::Network, "upgrade.unknown", words).into());
+            };
+            let runs = hex::encode(chain::checksum_of(client, found.code_id).await?);
+            if only.is_some_and(|only| only != name) || runs == artifact.hex() {
+                deployment.codes.insert(name.to_owned(), Code { id: found.code_id, checksum: runs });
+                continue;
             }
-        };
-        tell(format!("{name:<9} goes from code {} to {code}", found.code_id));
-        messages.push(chain::migrate_msg(&deployment.authority, address, code));
-        changed.push((name, code));
+            if found.admin != deployment.authority {
+                let words = format!(
+                    "{name} at {address} may be migrated by {}, not by the deployment's authority {}",
+                    if found.admin.is_empty() { "nobody" } else { &found.admin },
+                    deployment.authority
+                );
+                return Err(Refusal::new(Failure::Network, "upgrade.admin", words).into());
+            }
+            let code = chain::code_of(client, &artifact.checksum).await?;
+            changes.push(Change { address: address.to_owned(), from: found.code_id, artifact, code });
+        }
+        Ok(Self { changes, deployment, deposit })
     }
-    let mut acted = None;
-    if !messages.is_empty() {
-        let names: Vec<&str> = changed.iter().map(|(name, _)| *name).collect();
-        let title = format!("Upgrade {}", names.join(", "));
-        let done = act(client, &deployment.authority, &title, messages).await?;
-        if matches!(done, Acted::Done(_)) {
-            for artifact in artifacts {
-                if let Some((name, id)) = changed.iter().find(|(name, _)| *name == artifact.name) {
-                    deployment.codes.insert((*name).to_owned(), Code { id: *id, checksum: artifact.hex() });
+
+    /// What the authority sends for a change to a code: proof that it is the artifact's, and the migration.
+    fn messages(&self, change: &Change<'_>, code: u64, height: u64) -> anyhow::Result<Vec<Any>> {
+        let (authority, name) = (Addr::unchecked(&self.deployment.authority), change.artifact.name);
+        let params = Params::of(&self.deployment.chain_id);
+        let all = plan::messages(&self.deployment.contracts, &authority, &params, &self.deployment.beacon)?;
+        let init = all.into_iter().find(|(n, _)| *n == name).map(|(_, msg)| msg).unwrap_or_default();
+        // A proposal that failed leaves nothing, and another one is made at another height.
+        let salt = format!("witness/{name}/{height}");
+        let proof = witness::messages(&authority, code, &change.artifact.checksum, init, salt)?;
+        let migrate = chain::migrate_msg(authority.as_str(), &change.address, code);
+        Ok(proof.into_iter().chain([migrate]).collect())
+    }
+
+    fn ask<'b>(&'b self, title: &'b str) -> Ask<'b> {
+        Ask { authority: &self.deployment.authority, title, deposit: self.deposit }
+    }
+
+    fn title(&self) -> String {
+        let names: Vec<&str> = self.changes.iter().map(|c| c.artifact.name).collect();
+        format!("Upgrade {}", names.join(", "))
+    }
+
+    /// What [`Upgrade::carry_out`] would do now.
+    pub async fn foresee(&self, client: &Client) -> anyhow::Result<Foreseen> {
+        let (title, height) = (self.title(), client.head().await?.height);
+        let (mut stores, mut messages) = (vec![], vec![]);
+        // The last one so far; those that are missing come after it.
+        let mut last = chain::last_code(client).await?;
+        for change in &self.changes {
+            let code = match change.code {
+                Some(code) => code,
+                None => {
+                    let msg = chain::store_msg(client.account(), change.artifact)?;
+                    stores.push((change.artifact.name, client.simulate(&[msg]).await?));
+                    last = last.saturating_add(1);
+                    last
                 }
-            }
+            };
+            messages.extend(self.messages(change, code, height)?);
         }
-        acted = Some(done);
+        if messages.is_empty() {
+            return Ok(Foreseen { stores, asked: None });
+        }
+        let lacking = !stores.is_empty();
+        let asked = authority::foresee(client, self.ask(&title), messages, lacking).await?;
+        Ok(Foreseen { stores, asked: Some(asked) })
     }
-    // Only ever what the chain runs.
-    deployment.save(path)?;
-    Ok(Upgraded { changed, acted, deployment })
+
+    /// Stores codes and has the authority migrate the contracts. A group or governance is asked by a proposal; after
+    /// it was carried out, the same again finds nothing to do and brings the file up to date.
+    pub async fn carry_out(
+        mut self,
+        client: &Client,
+        path: &Path,
+        tell: impl Fn(String),
+    ) -> anyhow::Result<Upgraded> {
+        writable::check(path)?;
+        let (mut changed, mut messages) = (vec![], vec![]);
+        let height = client.head().await?.height;
+        for change in &self.changes {
+            let name = change.artifact.name;
+            let code = match change.code {
+                Some(code) => code,
+                None => {
+                    let (code, done) = chain::store(client, change.artifact).await?;
+                    tell(format!("{name:<9} code {code} stored, {} gas", done.gas_used));
+                    code
+                }
+            };
+            tell(format!("{name:<9} goes from code {} to {code}", change.from));
+            messages.extend(self.messages(change, code, height)?);
+            changed.push((name, code));
+        }
+        let mut acted = None;
+        if !messages.is_empty() {
+            let done = act(client, self.ask(&self.title()), messages).await?;
+            for (change, (name, id)) in self.changes.iter().zip(&changed) {
+                let code = match done {
+                    Acted::Done(_) => Code { id: *id, checksum: change.artifact.hex() },
+                    // The file says what the chain runs.
+                    Acted::Proposed { .. } => continue,
+                };
+                self.deployment.codes.insert((*name).to_owned(), code);
+            }
+            acted = Some(done);
+        }
+        self.deployment.save(path)?;
+        Ok(Upgraded { changed, acted, deployment: self.deployment })
+    }
+}
+
+/// Refuses a contract that there is not.
+pub fn check_name(name: &str) -> anyhow::Result<()> {
+    if CONTRACTS.contains(&name) {
+        return Ok(());
+    }
+    let words = format!("there is no contract {name}; there are {}", CONTRACTS.join(", "));
+    Err(Refusal::new(Failure::Input, "contract.unknown", words).into())
 }

@@ -1,13 +1,87 @@
 //! Commands and flags for every message, and a message from what was given.
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use std::marker::PhantomData;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, Id};
 use serde_json::{Map, Value};
 
-use super::form::Form;
-use super::schema::{Contract, Field, Kind, Variant, contracts};
+use super::form::{Form, json};
+use super::schema::{Contract, Field, Kind, Variant, check, contracts};
+use crate::failure::BadInput;
+
+/// Flags that all messages of a kind have.
+pub trait Common: clap::Args {
+    /// Which messages.
+    const KIND: Kind;
+    /// What `raw` does, in a line.
+    const RAW: &'static str;
+}
+
+/// The arguments of a command that speaks to contracts: which contract, which message, its fields, and flags `C`.
+#[derive(Debug)]
+pub struct Spoken<C> {
+    matches: ArgMatches,
+    flags: PhantomData<C>,
+}
+
+impl<C: Common> Spoken<C> {
+    /// Which contract, what is said to it, and the flags that go with it.
+    pub fn read(&self) -> anyhow::Result<(String, Value, C)> {
+        let missing = || BadInput("name a contract and a message; --help lists them".to_owned());
+        let (name, matches) = self.matches.subcommand().ok_or_else(missing)?;
+        let (name, value, matches) = if name == "raw" {
+            let get = |id| matches.get_one::<String>(id).cloned().ok_or_else(missing);
+            (get("contract")?, json(&get("message")?).map_err(BadInput)?, matches)
+        } else {
+            let (said, matches) = matches.subcommand().ok_or_else(missing)?;
+            let contract = contracts().iter().find(|c| c.name == name).ok_or_else(missing)?;
+            (name.to_owned(), message(contract, C::KIND, said, matches).ok_or_else(missing)?, matches)
+        };
+        if contracts().iter().any(|c| c.name == name) {
+            check(&name, C::KIND, &value)
+                .map_err(|e| BadInput(format!("{name} would not understand {value}: {e}")))?;
+        }
+        Ok((name, value, C::from_arg_matches(matches)?))
+    }
+
+    fn build(command: Command) -> Command {
+        let raw = C::augment_args(Command::new("raw"))
+            .about(C::RAW)
+            .next_help_heading(clap::builder::Resettable::Reset)
+            .arg(Arg::new("contract").required(true).help("The contract's name"))
+            .arg(Arg::new("message").required(true).help("The message as JSON, or @FILE"));
+        subcommands(command, C::KIND, C::augment_args).subcommand(raw)
+    }
+}
+
+impl<C: Common> clap::Args for Spoken<C> {
+    fn augment_args(command: Command) -> Command {
+        // The schemas are only taken apart by commands that need them.
+        command.subcommand_required(true).arg_required_else_help(true).defer(Self::build)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+
+    fn group_id() -> Option<Id> {
+        None
+    }
+}
+
+impl<C> FromArgMatches for Spoken<C> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self { matches: matches.clone(), flags: PhantomData })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.matches = matches.clone();
+        Ok(())
+    }
+}
 
 /// A contract's messages of a kind as commands; `common` adds the flags that all of them have.
-pub fn subcommands(parent: Command, kind: Kind, common: fn(Command) -> Command) -> Command {
+fn subcommands(parent: Command, kind: Kind, common: fn(Command) -> Command) -> Command {
     contracts().iter().fold(parent, |parent, contract| {
         let about = match kind {
             Kind::Execute => format!("Messages of {}", contract.name),
@@ -48,7 +122,7 @@ fn arg(field: &'static Field) -> Arg {
 }
 
 /// The message that a command's flags make.
-pub fn message(contract: &Contract, kind: Kind, name: &str, matches: &ArgMatches) -> Option<Value> {
+fn message(contract: &Contract, kind: Kind, name: &str, matches: &ArgMatches) -> Option<Value> {
     let variant = contract.said(kind).iter().find(|v| v.command == name)?;
     let mut body = Map::new();
     for field in &variant.fields {
@@ -68,8 +142,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::speech::check;
-
     fn whole() -> Command {
         subcommands(Command::new("tx"), Kind::Execute, |c| c)
     }

@@ -29,6 +29,8 @@ impl Consequence {
                 out.transfer(event, account, names);
             } else if let Some(name) = event.ty.strip_prefix("wasm-") {
                 out.lines.push(told(name, event, account, names));
+            } else if event.ty == "migrate" {
+                out.lines.push(told("runs other code", event, account, names));
             }
         }
         out
@@ -65,7 +67,7 @@ fn told(name: &str, event: &Event, account: &str, names: &BTreeMap<String, Strin
         match key {
             "_contract_address" => contract = names.get(value).cloned().unwrap_or_else(|| value.to_owned()),
             "msg_index" | "version" => {}
-            _ => said.push(format!("{key} {}", shown(key, value, account, names))),
+            _ => said.push(format!("{} {}", key.replace('_', " "), shown(key, value, account, names))),
         }
     }
     let name = name.replace('_', " ");
@@ -174,6 +176,7 @@ mod tests {
                     ("msg_index", "0"),
                 ],
             ),
+            event("migrate", &[("_contract_address", "wasm1nodes"), ("code_id", "7"), ("msg_index", "0")]),
             event(
                 "wasm-node_bonded",
                 &[
@@ -192,6 +195,7 @@ mod tests {
             found.lines,
             [
                 "pays 1000 LYC to nodes",
+                "nodes: runs other code: code id 7",
                 "nodes: node bonded: node yours, amount 1000 LYC, at 2024-02-29 00:00 UTC"
             ]
         );

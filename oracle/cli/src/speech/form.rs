@@ -283,7 +283,7 @@ mod tests {
         let roles = Form::List(Box::new(Form::Choice(vec!["trainer".into(), "storage".into()])));
         assert_eq!(roles.read("trainer").unwrap(), serde_json::json!(["trainer"]));
         assert_eq!(roles.read("[]").unwrap(), serde_json::json!([]));
-        assert!(roles.read("miner").unwrap_err().contains("trainer, storage"));
+        assert!(roles.read("digger").unwrap_err().contains("trainer, storage"));
         assert!(json("{").unwrap_err().contains("expected JSON"));
         assert!(json("@/no/such/file").unwrap_err().contains("/no/such/file"));
     }

@@ -7,7 +7,6 @@ mod consequence;
 mod form;
 mod schema;
 
-pub use command::{message, subcommands};
+pub use command::{Common, Spoken};
 pub use consequence::{Consequence, lyc};
-pub use form::json;
-pub use schema::{Kind, check, contracts};
+pub use schema::Kind;

@@ -135,7 +135,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("p");
         std::fs::write(&path, bytes).unwrap();
-        PassphraseArgs::from_file(path).read("miner", purpose)
+        PassphraseArgs::from_file(path).read("node", purpose)
     }
 
     #[test]
@@ -150,7 +150,7 @@ mod tests {
         assert!(read(b"1234567", Purpose::Lock).unwrap_err().to_string().contains("7 characters"));
         assert!(read(&[b'a'; 5000], Purpose::Open).unwrap_err().to_string().contains("4096"));
         assert!(read(&[0xff, 0xfe], Purpose::Open).unwrap_err().to_string().contains("UTF-8"));
-        let missing = PassphraseArgs::from_file("/no/such/file".into()).read("miner", Purpose::Open);
+        let missing = PassphraseArgs::from_file("/no/such/file".into()).read("node", Purpose::Open);
         assert!(missing.unwrap_err().to_string().contains("/no/such/file"));
     }
 }

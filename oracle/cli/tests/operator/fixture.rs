@@ -70,10 +70,10 @@ impl Operator {
         )
     }
 
-    /// A key named `miner`.
+    /// A key named `node`.
     pub fn key(&self) -> &Self {
         let file = self.write("passphrase", PASSPHRASE);
-        self.ok(&["keys", "add", "miner", "--no-words", "--passphrase-file", &file]);
+        self.ok(&["keys", "add", "node", "--no-words", "--passphrase-file", &file]);
         self
     }
 

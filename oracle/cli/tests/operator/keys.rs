@@ -11,14 +11,14 @@ const WORDS: &str =
 fn a_key_is_made_shown_listed_and_deleted() {
     let operator = Operator::new();
     let file = operator.write("passphrase", PASSPHRASE);
-    let made = operator.ok(&["keys", "add", "miner", "--show-words", "--passphrase-file", &file]);
+    let made = operator.ok(&["keys", "add", "node", "--show-words", "--passphrase-file", &file]);
     let words = made.lines().last().unwrap();
     assert_eq!(words.split(' ').count(), 24, "{made}");
-    let address = operator.ok(&["keys", "show", "miner", "--address"]);
+    let address = operator.ok(&["keys", "show", "node", "--address"]);
     assert!(made.contains(address.trim()) && address.starts_with("wasm1"));
-    assert_eq!(operator.ok(&["keys", "show", "miner", "--pubkey"]).trim().len(), 66);
-    assert!(operator.ok(&["keys", "list"]).contains("miner"));
-    let key = operator.home().join("keys/miner.age");
+    assert_eq!(operator.ok(&["keys", "show", "node", "--pubkey"]).trim().len(), 66);
+    assert!(operator.ok(&["keys", "list"]).contains("node"));
+    let key = operator.home().join("keys/node.age");
     assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
     // The same words bring the same account back.
     let back = operator.write("words", words);
@@ -43,11 +43,11 @@ fn known_words_give_the_known_address_on_any_chain() {
 fn new_words_are_not_written_where_nobody_asked_for_them() {
     let operator = Operator::new();
     let file = operator.write("passphrase", PASSPHRASE);
-    let (code, kind, words) = operator.refused(&["keys", "add", "miner", "--passphrase-file", &file]);
+    let (code, kind, words) = operator.refused(&["keys", "add", "node", "--passphrase-file", &file]);
     assert_eq!((code, kind.as_str()), (3, "input/"));
     assert!(words.contains("--show-words") && words.contains("--no-words"), "{words}");
     assert!(operator.ok(&["keys", "list", "--json"]).contains("\"keys\":[]"), "nothing was made");
-    let quiet = operator.ok(&["keys", "add", "miner", "--no-words", "--passphrase-file", &file, "--json"]);
+    let quiet = operator.ok(&["keys", "add", "node", "--no-words", "--passphrase-file", &file, "--json"]);
     assert!(!quiet.contains("words"), "{quiet}");
 }
 
@@ -57,7 +57,7 @@ fn passphrases_come_from_files_and_descriptors_and_never_from_arguments_or_outpu
     // A shell hands the descriptor on, as a service would.
     let file = operator.write("passphrase", PASSPHRASE);
     let program = env!("CARGO_BIN_EXE_lyceum");
-    let script = format!("exec {program} keys add miner --no-words --passphrase-fd 9 9<{file}");
+    let script = format!("exec {program} keys add node --no-words --passphrase-fd 9 9<{file}");
     let out = std::process::Command::new("sh")
         .args(["-c", &script])
         .env("LYCEUM_HOME", operator.home())
@@ -80,8 +80,8 @@ fn what_cannot_be_a_key_is_refused_with_the_reason() {
     let add = |name: &str, passphrase: &str| {
         operator.refused(&["keys", "add", name, "--no-words", "--passphrase-file", passphrase])
     };
-    assert_eq!(add("miner", &file).1, "key/key.exists");
-    assert_eq!(add("../miner", &file).1, "input/key.name");
+    assert_eq!(add("node", &file).1, "key/key.exists");
+    assert_eq!(add("../node", &file).1, "input/key.name");
     assert_eq!(add("other", &short).1, "key/key.passphrase_short");
     assert_eq!(add("other", "/no/such/file").0, 3);
     let (code, kind, words) = operator.refused(&[

@@ -1,4 +1,4 @@
-//! The operator's commands as a miner meets them when something is wrong: each refusal with its exit code, its stable
+//! The operator's commands as they are met when something is wrong: each refusal with its exit code, its stable
 //! code and what to do. No chain is needed; where an endpoint must answer, a thread of the test does.
 
 mod fixture;

@@ -58,7 +58,7 @@ fn unknown_networks_and_messages_are_refused_before_anything_is_asked() {
     assert!(words.contains("bonk") && words.contains("bond"), "{words}");
     let (code, kind, words) = with(&["tx", "nodes", "bond", "--from", "nobody"]);
     assert_eq!((code, kind.as_str()), (9, "key/key.missing"));
-    assert!(words.contains("it holds miner"), "{words}");
+    assert!(words.contains("it holds node"), "{words}");
 }
 
 #[test]

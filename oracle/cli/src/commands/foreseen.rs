@@ -1,0 +1,69 @@
+//! What a simulation said, as commands show it before anything is signed.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use lyceum_api::DENOM;
+use lyceum_chain::cosmos::Fee;
+use serde_json::{Value, json};
+
+use crate::deploy::authority::{Foreseen, Kind};
+use crate::deploy::shown;
+use crate::speech::{Consequence, lyc};
+
+/// Gas, fee and what would happen.
+pub fn write(out: &mut dyn Write, fee: &Fee, consequence: &Consequence) -> std::io::Result<()> {
+    writeln!(out, "gas      {} simulated, {} allowed", fee.gas_used, fee.gas_limit)?;
+    writeln!(out, "fee      {} ({} {DENOM})", lyc(fee.amount), fee.amount)?;
+    writeln!(out, "what it does")?;
+    if consequence.lines.is_empty() {
+        writeln!(out, "  nothing that shows in events")?;
+    }
+    for line in &consequence.lines {
+        writeln!(out, "  {line}")?;
+    }
+    Ok(())
+}
+
+fn messages(foreseen: &Foreseen) -> Vec<Value> {
+    foreseen.messages.iter().map(|m| shown(&m.type_url, &m.value)).collect()
+}
+
+/// What an authority would be asked, as an account sees it; `names` are the contracts'.
+pub fn write_asked(
+    out: &mut dyn Write,
+    foreseen: &Foreseen,
+    account: &str,
+    names: &BTreeMap<String, String>,
+) -> std::io::Result<()> {
+    for message in messages(foreseen) {
+        writeln!(out, "message  {message}")?;
+    }
+    let how = match foreseen.kind {
+        Kind::Key => "at once, as this key is the authority",
+        Kind::Group => "as a proposal on which the group's members vote",
+        Kind::Gov => "as a proposal on which the chain's governance votes",
+    };
+    writeln!(out, "from     {account}, {how}")?;
+    match &foreseen.tried {
+        Some((fee, events)) => write(out, fee, &Consequence::of(events, account, names)),
+        None => writeln!(out, "gas and fee can be told when the codes above are stored"),
+    }
+}
+
+/// The same as JSON.
+pub fn asked_json(foreseen: &Foreseen, account: &str, names: &BTreeMap<String, String>) -> Value {
+    let to = match foreseen.kind {
+        Kind::Key => "key",
+        Kind::Group => "group",
+        Kind::Gov => "gov",
+    };
+    let mut value = json!({ "to": to, "messages": messages(foreseen), "tried": foreseen.tried.is_some() });
+    if let Some((fee, events)) = &foreseen.tried {
+        value["gas_used"] = json!(fee.gas_used);
+        value["gas_limit"] = json!(fee.gas_limit);
+        value["fee"] = json!(fee.amount.to_string());
+        value["consequence"] = json!(Consequence::of(events, account, names));
+    }
+    value
+}

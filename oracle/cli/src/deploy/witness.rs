@@ -1,0 +1,48 @@
+//! A message names code by a number, and which code has that number is what an endpoint says. One that lies could
+//! have a network's contracts migrated to code of its own.
+//!
+//! The chain can be made to say it: an address of instantiate2 comes from the code's checksum. A witness is brought
+//! up with that number, and a second message speaks to it where code of the expected checksum would be. With other
+//! code nobody is there, the message fails, and whatever else its transaction or proposal holds fails with it.
+
+use cosmos_sdk_proto::cosmwasm::wasm::v1::MsgClearAdmin;
+use cosmrs::Any;
+use cosmwasm_std::Addr;
+
+use super::chain::{Up, any, up_msg};
+use super::plan::predict;
+
+/// Messages that fail unless the code has the checksum. `by` sends them, `init` is any configuration that the code
+/// takes, and `salt` is one that `by` never used.
+pub fn messages(
+    by: &Addr,
+    code: u64,
+    checksum: &[u8; 32],
+    init: Vec<u8>,
+    salt: String,
+) -> anyhow::Result<[Any; 2]> {
+    let at = predict(by, checksum, salt.as_bytes())?;
+    let label = format!("witness of code {code}");
+    // The admin is given up at once: nobody can ever change or use what stands there.
+    let up = Up { code, admin: by, label, msg: init, salt: salt.into_bytes() };
+    let clear = MsgClearAdmin { sender: by.to_string(), contract: at.into_string() };
+    Ok([up_msg(by, up), any("MsgClearAdmin", &clear)])
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message as _;
+
+    use super::*;
+
+    #[test]
+    fn the_second_message_speaks_to_where_only_the_expected_code_can_be() {
+        let by = Addr::unchecked("wasm14hj2tavq8fpesdwxxcu44rty3hh90vhujgqwg3");
+        let at = |checksum: &[u8; 32]| {
+            let [_, clear] = messages(&by, 7, checksum, b"{}".to_vec(), "salt".to_owned()).unwrap();
+            MsgClearAdmin::decode(clear.value.as_slice()).unwrap().contract
+        };
+        assert_eq!(at(&[7; 32]), predict(&by, &[7; 32], b"salt").unwrap().as_str());
+        assert_ne!(at(&[7; 32]), at(&[8; 32]));
+    }
+}
