@@ -3,25 +3,32 @@
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use cosmwasm_std::Addr;
 use lyceum_api::Hash32;
 use lyceum_store::{Root, Source, Store, StoreError};
+
+/// A blob that a job needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted<'a> {
+    /// What it is, in a word: for logs.
+    pub what: &'static str,
+    /// Its root.
+    pub root: &'a Hash32,
+    /// The most bytes that it may have.
+    pub most: u64,
+    /// Who is asked first: the trainer of the claim that names the root, who loses its bond if nobody can have it.
+    pub first: Option<&'a Addr>,
+}
 
 /// Finds sources of a blob. Nothing they send is believed: every tile is verified on arrival.
 pub trait Peers: Send + Sync {
     /// Candidates, best first, without the asking store itself.
     fn sources(&self, root: &Hash32, asking: &Store) -> Vec<Peer>;
 
-    /// Brings a blob of at most `most` bytes into a store by other means than sources: a network has several peers
-    /// send parts of it at once. Asks `go_on` meanwhile. Called on a worker's thread; nothing if there are no such
-    /// means.
-    fn bring(
-        &self,
-        root: &Hash32,
-        most: u64,
-        into: &Store,
-        go_on: &dyn Fn() -> bool,
-    ) -> Option<crate::Result<()>> {
-        let _ = (root, most, into, go_on);
+    /// Brings a blob into a store by other means than sources: a network has several peers send parts of it at once.
+    /// Asks `go_on` meanwhile. Called on a worker's thread; nothing if there are no such means.
+    fn bring(&self, wanted: Wanted<'_>, into: &Store, go_on: &dyn Fn() -> bool) -> Option<crate::Result<()>> {
+        let _ = (wanted, into, go_on);
         None
     }
 }

@@ -7,6 +7,7 @@ use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
 
 use crate::error::NetError;
+use crate::public::{ip_of, is_public};
 
 /// A peer's ed25519 public key, as its account bound it on chain.
 pub type PeerKey = [u8; 32];
@@ -49,8 +50,9 @@ pub(crate) struct Known {
 pub(crate) struct Book(pub BTreeMap<PeerId, Known>);
 
 impl Book {
-    /// Takes what is of use of entries from the chain. One that isn't doesn't keep the others out.
-    pub(crate) fn new(entries: Vec<PeerEntry>, own: &PeerId) -> (Self, Vec<Refused>) {
+    /// Takes what is of use of entries from the chain. One that isn't doesn't keep the others out. A name is taken
+    /// wherever it leads: that is looked at when it is dialled.
+    pub(crate) fn new(entries: Vec<PeerEntry>, own: &PeerId, allow_private: bool) -> (Self, Vec<Refused>) {
         let (mut book, mut refused) = (Self::default(), Vec::new());
         for PeerEntry { key, account, addresses } in entries {
             let peer = match peer_id(&key) {
@@ -62,15 +64,20 @@ impl Book {
                 }
             };
             let mut good = Vec::new();
-            for address in addresses {
+            let mut refuse = |error| refused.push(Refused { account: account.clone(), error });
+            for (index, address) in addresses.into_iter().enumerate() {
+                if index == MAX_ADDRESSES {
+                    let reason = format!("more than {MAX_ADDRESSES}; it and those after it are passed over");
+                    refuse(NetError::Address { address: shown(&address), reason });
+                    break;
+                }
                 match check_address(&address, Some(&key)) {
-                    Ok(_) if good.len() == MAX_ADDRESSES => {
-                        let reason = format!("more than {MAX_ADDRESSES}");
-                        let error = NetError::Address { address, reason };
-                        refused.push(Refused { account: account.clone(), error });
+                    Ok(found) if !allow_private && ip_of(&found).is_some_and(|ip| !is_public(ip)) => {
+                        let reason = "not a public address, and only those are dialled".to_owned();
+                        refuse(NetError::Address { address, reason });
                     }
                     Ok(address) => good.push(address),
-                    Err(error) => refused.push(Refused { account: account.clone(), error }),
+                    Err(error) => refuse(error),
                 }
             }
             book.0.insert(peer, Known { key, account, addresses: good });
@@ -91,6 +98,11 @@ impl Book {
     }
 }
 
+/// As much of an address as one may have.
+fn shown(text: &str) -> String {
+    text.chars().take(MAX_ADDRESS_LEN).collect()
+}
+
 /// What libp2p calls the holder of a key.
 pub(crate) fn peer_id(key: &PeerKey) -> Result<PeerId, NetError> {
     let key = ed25519::PublicKey::try_from_bytes(key).map_err(|_| NetError::Key)?;
@@ -103,10 +115,7 @@ pub(crate) fn peer_id(key: &PeerKey) -> Result<PeerId, NetError> {
 /// # Errors
 /// What is wrong with it.
 pub fn check_address(text: &str, key: Option<&PeerKey>) -> Result<Multiaddr, NetError> {
-    let refuse = |reason: &str| {
-        let address = text.chars().take(MAX_ADDRESS_LEN).collect();
-        NetError::Address { address, reason: reason.to_owned() }
-    };
+    let refuse = |reason: &str| NetError::Address { address: shown(text), reason: reason.to_owned() };
     if text.len() > MAX_ADDRESS_LEN {
         return Err(refuse("longer than 128 bytes"));
     }
@@ -119,6 +128,9 @@ pub fn check_address(text: &str, key: Option<&PeerKey>) -> Result<Multiaddr, Net
     }
     let parts: Vec<_> = address.iter().collect();
     let host = match parts.first() {
+        Some(Protocol::Ip6(ip)) if ip.to_ipv4_mapped().is_some() => {
+            return Err(refuse("write it as the /ip4 address that it is"));
+        }
         Some(Protocol::Ip4(ip)) => !(ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast()),
         Some(Protocol::Ip6(ip)) => !(ip.is_unspecified() || ip.is_multicast()),
         Some(Protocol::Dns(name) | Protocol::Dns4(name) | Protocol::Dns6(name)) => !name.is_empty(),
@@ -131,6 +143,12 @@ pub fn check_address(text: &str, key: Option<&PeerKey>) -> Result<Multiaddr, Net
         [Protocol::Tcp(port)] | [Protocol::Udp(port), Protocol::QuicV1] if *port != 0 => Ok(address),
         _ => Err(refuse("after the host there must be /tcp/<port> or /udp/<port>/quic-v1")),
     }
+}
+
+/// Whether an address names a host that isn't the public internet's, so that no node dials it unless it is told to
+/// ([`crate::Limits::allow_private`]). A name is none: where it leads is seen when it is dialled.
+pub fn is_private(address: &str) -> bool {
+    address.parse().is_ok_and(|address| ip_of(&address).is_some_and(|ip| !is_public(ip)))
 }
 
 #[cfg(test)]
@@ -167,6 +185,9 @@ mod tests {
             "/ip4/127.0.0.1/tcp/1/ws",
             "/ip4/224.0.0.1/tcp/1",
             "/ip6/::/tcp/1",
+            "/ip6/::ffff:127.0.0.1/tcp/1",
+            "/dns/node.example.org/tcp/0",
+            "/dns/node.example.org/udp/0/quic-v1",
             "/unix/tmp",
             "/memory/1",
             "/ip4/127.0.0.1/tcp/1/tcp/2",
@@ -197,12 +218,27 @@ mod tests {
             entry(keys[2], &[]),
         ];
         let own = peer_id(&keys[2]).unwrap();
-        let (book, refused) = Book::new(entries, &own);
+        let (book, refused) = Book::new(entries, &own, true);
         assert_eq!(book.0.len(), 2, "not ourselves");
-        assert_eq!(refused.len(), 4);
+        assert_eq!(refused.len(), 3);
         assert!(book.0.values().all(|known| (1..=MAX_ADDRESSES).contains(&known.addresses.len())));
         let order = book.order(&keys[0], &[]);
         assert_eq!(order[0], peer_id(&keys[0]).unwrap(), "nothing is nearer to a key than itself");
         assert_eq!(book.order(&keys[0], &[keys[1]])[0], peer_id(&keys[1]).unwrap());
+    }
+
+    #[test]
+    fn private_addresses_are_taken_only_where_they_are_allowed() {
+        let key = Identity::from_secret([1; 32]).public();
+        let own = Identity::from_secret([2; 32]).peer_id();
+        let private = ["/ip4/10.0.0.1/tcp/1", "/ip4/169.254.169.254/tcp/80", "/ip6/::1/udp/1/quic-v1"];
+        let addresses = private.iter().chain(&["/ip4/9.9.9.9/tcp/1"]).map(|a| (*a).to_owned()).collect();
+        let entry = PeerEntry { key, account: "wasm1x".to_owned(), addresses };
+        for (allow, taken) in [(false, 1), (true, 4)] {
+            let (book, refused) = Book::new(vec![entry.clone()], &own, allow);
+            assert_eq!(book.0.values().map(|k| k.addresses.len()).sum::<usize>(), taken);
+            assert_eq!(refused.len(), 4 - taken, "{refused:?}");
+            assert!(refused.iter().all(|r| r.error.to_string().contains("public")));
+        }
     }
 }

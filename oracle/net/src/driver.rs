@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::book::Book;
 use crate::limits::Limits;
 use crate::serve::{Served, answer};
+use crate::share::{Load, admits};
 use crate::stats::{Counters, add};
 use crate::swarm::{Behaviour, BehaviourEvent};
 use crate::wire::{Answer, Request};
@@ -163,6 +164,7 @@ impl Driver {
             allowed.allow_peer(*peer);
         }
         self.unreached.retain(|peer, _| book.0.contains_key(peer));
+        self.swarm.behaviour_mut().doors.set_known(book.0.values().flat_map(|known| &known.addresses));
     }
 
     fn lift_bans(&mut self) {
@@ -300,10 +302,7 @@ impl Driver {
         request: Request,
         channel: ResponseChannel<Answer>,
     ) {
-        let limits = &self.shared.limits;
-        let of_peer = self.serving.values().filter(|serving| serving.peer == peer).count();
-        let too_many = of_peer >= limits.peer_requests || self.serving.len() >= limits.answers;
-        if too_many || self.stopping.is_some() {
+        if self.stopping.is_some() || !admits(&self.shared.limits, self.load(&peer)) {
             add(&self.shared.counters.busy, 1);
             // If the stream has ended already, an event says so.
             let _ = self.swarm.behaviour_mut().blob.send_response(channel, Answer::Busy);
@@ -325,6 +324,14 @@ impl Driver {
             // Fails only after the driver has ended.
             let _ = made.send(Made { id, channel, answer }).await;
         });
+    }
+
+    fn load(&self, peer: &PeerId) -> Load {
+        Load {
+            held: self.serving.values().filter(|serving| serving.peer == *peer).count(),
+            total: self.serving.len(),
+            holders: self.serving.values().map(|serving| serving.peer).collect::<HashSet<_>>().len(),
+        }
     }
 
     fn on_made(&mut self, Made { id, channel, answer }: Made) {

@@ -76,7 +76,8 @@ pub enum FetchError {
     },
     /// No peer has it, or none sends it as it should be.
     #[error(
-        "blob {} cannot be had: of {asked} peers {lacking} lack it, {failed} failed, {bad} sent bad bytes{last}",
+        "blob {} cannot be had: of {asked} peers {lacking} lack it, {failed} failed, {busy} stayed busy, {bad} sent \
+         bad bytes{last}",
         hex(root)
     )]
     Unavailable {
@@ -88,6 +89,8 @@ pub enum FetchError {
         lacking: usize,
         /// Peers that couldn't be reached or didn't answer in time, as often as they were allowed to.
         failed: usize,
+        /// Peers that told us to come back as often as they were allowed to.
+        busy: usize,
         /// Peers that sent what isn't the root's.
         bad: usize,
         /// What the last failure was.

@@ -23,7 +23,7 @@ use crate::fetch::{Progress, Want, hunt};
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::serve::Served;
-use crate::stats::{Counters, Stats, add};
+use crate::stats::{Counters, Now, Stats, add};
 use crate::swarm::{self, Behaviour};
 use crate::wire::{Answer, Request};
 
@@ -136,12 +136,17 @@ impl Network {
     /// # Errors
     /// After a shutdown.
     pub async fn set_peers(&self, entries: Vec<PeerEntry>) -> Result<Vec<Refused>, NetError> {
-        let (book, refused) = Book::new(entries, &self.inner.peer);
+        let (book, refused) = Book::new(entries, &self.inner.peer, self.limits().allow_private);
         let book = Arc::new(book);
         *self.inner.shared.book.write().unwrap_or_else(PoisonError::into_inner) = book.clone();
         self.gates(|gates| gates.retain(|peer, _| book.0.contains_key(peer)));
         self.inner.commands.send(Command::Book(book)).await.map_err(|_| NetError::Stopped)?;
         Ok(refused)
+    }
+
+    /// The key that an account bound, if it is one of the peers: for [`Want::first`].
+    pub fn key_of(&self, account: &str) -> Option<PeerKey> {
+        self.book().0.values().find(|known| known.account == account).map(|known| known.key)
     }
 
     /// Whether a peer is kept out for what it sent.
@@ -160,6 +165,7 @@ impl Network {
         want: &Want,
         progress: Option<&watch::Sender<Progress>>,
     ) -> Result<(), FetchError> {
+        let _now = Now::new(&self.counters().fetching);
         let turn = self.turn(&want.root);
         let fetch = async {
             let _turn = turn.lock().await;
@@ -294,7 +300,11 @@ async fn bind(
     let mut waiting = HashMap::new();
     for address in listen {
         free(address).map_err(|e| refused(address, e.to_string()))?;
-        let listener = swarm.listen_on(address.clone()).map_err(|e| refused(address, e.to_string()))?;
+        let listener = swarm.listen_on(address.clone()).map_err(|error| match error {
+            // Its own words are none; those of its cause say that the port is taken.
+            libp2p::TransportError::Other(cause) => refused(address, cause.to_string()),
+            other => refused(address, other.to_string()),
+        })?;
         waiting.insert(listener, address);
     }
     let mut bound: HashSet<Multiaddr> = HashSet::new();

@@ -10,6 +10,8 @@ macro_rules! counters {
         pub struct Stats {
             /// Peers connected now.
             pub peers: u64,
+            /// Blobs being fetched now.
+            pub fetching: u64,
             $($(#[$doc])* pub $name: u64,)*
         }
 
@@ -17,13 +19,14 @@ macro_rules! counters {
         #[derive(Debug, Default)]
         pub(crate) struct Counters {
             pub peers: AtomicU64,
+            pub fetching: AtomicU64,
             $(pub $name: AtomicU64,)*
         }
 
         impl Counters {
             pub(crate) fn read(&self) -> Stats {
                 let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-                Stats { peers: get(&self.peers), $($name: get(&self.$name),)* }
+                Stats { peers: get(&self.peers), fetching: get(&self.fetching), $($name: get(&self.$name),)* }
             }
         }
     };
@@ -60,4 +63,20 @@ counters! {
 
 pub(crate) fn add(counter: &AtomicU64, by: u64) {
     counter.fetch_add(by, Ordering::Relaxed);
+}
+
+/// Counts for as long as it lives.
+pub(crate) struct Now<'a>(&'a AtomicU64);
+
+impl<'a> Now<'a> {
+    pub(crate) fn new(counter: &'a AtomicU64) -> Self {
+        add(counter, 1);
+        Self(counter)
+    }
+}
+
+impl Drop for Now<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }

@@ -2,16 +2,14 @@
 
 mod common;
 
-use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
+use common::raw::{Raw, raw_swarm};
 use common::{Peer, QUIC, TCP, bytes, impatient, introduce, limits, until};
-use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
-use libp2p::request_response::{self, Event, Message, ProtocolSupport};
+use futures::StreamExt;
+use libp2p::request_response::{Event, Message};
 use libp2p::swarm::SwarmEvent;
-use libp2p::{StreamProtocol, Swarm, SwarmBuilder, noise, tcp, yamux};
-use lyceum_net::wire::PROTOCOL;
 use lyceum_net::{FetchError, Identity, Limits, Network, PeerEntry};
 use lyceum_tensorblock::root_of;
 
@@ -111,65 +109,10 @@ async fn connections_from_one_peer_are_counted() {
     b.fetch(&root).await.unwrap();
 }
 
-/// Speaks the protocol's name and sends bytes of the test's choice.
-#[derive(Clone)]
-struct Raw;
-
-impl request_response::Codec for Raw {
-    type Protocol = StreamProtocol;
-    type Request = Vec<u8>;
-    type Response = Vec<u8>;
-    async fn read_request<T: AsyncRead + Unpin + Send>(
-        &mut self,
-        _: &StreamProtocol,
-        io: &mut T,
-    ) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        io.read_to_end(&mut bytes).await.map(|_| bytes)
-    }
-    async fn read_response<T: AsyncRead + Unpin + Send>(
-        &mut self,
-        protocol: &StreamProtocol,
-        io: &mut T,
-    ) -> io::Result<Vec<u8>> {
-        self.read_request(protocol, io).await
-    }
-    async fn write_request<T: AsyncWrite + Unpin + Send>(
-        &mut self,
-        _: &StreamProtocol,
-        io: &mut T,
-        bytes: Vec<u8>,
-    ) -> io::Result<()> {
-        io.write_all(&bytes).await
-    }
-    async fn write_response<T: AsyncWrite + Unpin + Send>(
-        &mut self,
-        protocol: &StreamProtocol,
-        io: &mut T,
-        bytes: Vec<u8>,
-    ) -> io::Result<()> {
-        self.write_request(protocol, io, bytes).await
-    }
-}
-
-fn raw_swarm(seed: u8) -> Swarm<request_response::Behaviour<Raw>> {
-    let keys = libp2p::identity::Keypair::ed25519_from_bytes([seed; 32]).unwrap();
-    let config = request_response::Config::default().with_request_timeout(Duration::from_secs(5));
-    let behaviour = request_response::Behaviour::with_codec(Raw, [(PROTOCOL, ProtocolSupport::Full)], config);
-    SwarmBuilder::with_existing_identity(keys)
-        .with_tokio()
-        .with_tcp(tcp::Config::default(), noise::Config::new, yamux::Config::default)
-        .unwrap()
-        .with_behaviour(|_| behaviour)
-        .unwrap()
-        .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(10)))
-        .build()
-}
-
 #[tokio::test]
 async fn an_answer_longer_than_any_is_refused_before_it_is_read() {
     let here = Peer::new(1, TCP, impatient()).await;
-    let mut evil = raw_swarm(2);
+    let mut evil = raw_swarm(2, Raw::Reads, Duration::from_secs(5));
     evil.listen_on(TCP.parse().unwrap()).unwrap();
     let address = loop {
         if let SwarmEvent::NewListenAddr { address, .. } = evil.select_next_some().await {
@@ -213,7 +156,7 @@ async fn an_answer_longer_than_any_is_refused_before_it_is_read() {
 async fn requests_that_are_none_get_no_answer_and_harm_nobody() {
     let here = Peer::new(1, TCP, limits()).await;
     let friend = Peer::new(3, TCP, limits()).await;
-    let mut evil = raw_swarm(2);
+    let mut evil = raw_swarm(2, Raw::Reads, Duration::from_secs(5));
     let key = Identity::from_secret([2; 32]).public();
     let entry = PeerEntry { key, account: "evil".to_owned(), addresses: vec![] };
     here.net.set_peers(vec![entry, friend.entry()]).await.unwrap();

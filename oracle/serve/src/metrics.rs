@@ -103,6 +103,8 @@ pub struct Store {
 pub struct Net {
     /// Peers it is connected to.
     pub connected: Gauge,
+    /// Blobs being fetched.
+    pub fetching: Gauge,
     /// Bytes taken in.
     pub received: Counter,
     /// Bytes given out.
@@ -173,6 +175,7 @@ impl Metrics {
 
         let sub = registry.sub_registry_with_prefix("net");
         add(sub, "connected_peers", "Peers that are connected", &net.connected);
+        add(sub, "fetches", "Blobs being fetched", &net.fetching);
         add(sub, "received_bytes", "Bytes of tiles taken in", &net.received);
         add(sub, "sent_bytes", "Bytes of tiles given out", &net.sent);
         add(sub, "bad_tiles", "Tiles that were not what they should be", &net.bad_tiles);

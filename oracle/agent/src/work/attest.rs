@@ -58,17 +58,17 @@ pub fn attest(
     let mut seen = Vec::new();
     if panel.kind != (PanelKind::Score {}) {
         // Asked for together, so that one attempt brings as much as can be had; what fails is told below, by name.
-        let _ = check::read_manifest(shop, content);
-        let _ = shop.claimed_block(run.parent.config(), run.spec.target, content);
+        let _ = check::read_manifest(shop, content, &run);
+        let _ = shop.claimed_block(run.parent.config(), run.spec.target, content, &run.trainer);
         let wanted = |j: u32| {
             seat.intervals.contains(&j)
                 || j == run.spec.intervals
                 || matches!(panel.kind, PanelKind::Interval { .. })
         };
         for served in panel.served.iter().filter(|s| wanted(s.state)) {
-            let _ = shop.state(run.parent.config(), &run.spec, served.state, &served.tensors);
+            let _ = shop.state(&run, served.state, &served.tensors);
         }
-        let manifest = match check::read_manifest(shop, content)? {
+        let manifest = match check::read_manifest(shop, content, &run)? {
             Ok(manifest) => manifest,
             Err(fault) => return Ok(unsound(fault)),
         };
@@ -80,7 +80,7 @@ pub fn attest(
         // In order of state, so that a seat asks for the first that is missing.
         let mut states = Vec::new();
         for served in panel.served.iter().filter(|s| wanted(s.state)) {
-            match shop.state(run.parent.config(), &run.spec, served.state, &served.tensors) {
+            match shop.state(&run, served.state, &served.tensors) {
                 Ok(state) => states.push((served.state, state)),
                 Err(AgentError::Unavailable { .. }) => {
                     return Ok(Attested::Missing { state: served.state, tile: 0 });
@@ -161,7 +161,7 @@ fn pair(
     if subject.task.parent.is_some() && !matches!(target, Target::Expert { .. }) {
         shop.place(&mut reference, target, &subject.task.parent_root)?;
     }
-    let bytes = match shop.claimed_block(reference.config(), target, content) {
+    let bytes = match shop.claimed_block(reference.config(), target, content, &subject.claim.trainer) {
         Err(e @ AgentError::TooLarge { .. }) => return Ok(Err(e.to_string())),
         other => other?,
     };

@@ -52,8 +52,9 @@ pub(super) fn manifest(subject: &Subject, content: &ClaimContent, run: &Run, man
 pub(super) fn read_manifest(
     shop: &Workshop,
     content: &ClaimContent,
+    run: &Run,
 ) -> Result<std::result::Result<Manifest, String>> {
-    let bytes = match shop.fetch("manifest", &content.manifest, MAX_MANIFEST) {
+    let bytes = match shop.fetch_of(&run.trainer, "manifest", &content.manifest, MAX_MANIFEST) {
         Err(e @ AgentError::TooLarge { .. }) => return Ok(Err(e.to_string())),
         other => other?,
     };
@@ -75,7 +76,7 @@ pub(super) fn ends(
     if served.tensors != tensors {
         return Ok(Err("the first state is not the parent's with an empty optimizer".to_owned()));
     }
-    let bytes = match shop.claimed_block(run.parent.config(), run.spec.target, content) {
+    let bytes = match shop.claimed_block(run.parent.config(), run.spec.target, content, &run.trainer) {
         Err(e @ AgentError::TooLarge { .. }) => return Ok(Err(e.to_string())),
         other => other?,
     };

@@ -1,5 +1,6 @@
 //! What runs and scores are made of: models from their blocks, shards, specifications.
 
+use cosmwasm_std::Addr;
 use lyceum_api::claim::ClaimContent;
 use lyceum_api::experts::ModelResponse;
 use lyceum_learn::{Model, ModelConfig, RunSpec, Shard, State, Target, block};
@@ -15,6 +16,8 @@ pub(super) const MAX_TEXT: u64 = 256 << 20;
 /// Everything a run's outcome depends on.
 #[derive(Debug)]
 pub struct Run {
+    /// Whose claim it is: what the run came to is fetched from there first.
+    pub trainer: Addr,
     /// The parent: base with the heads that the task pinned.
     pub parent: Model,
     /// The run.
@@ -68,9 +71,10 @@ impl Workshop {
         config: &ModelConfig,
         target: Target,
         content: &ClaimContent,
+        trainer: &Addr,
     ) -> Result<Blob> {
         let most = block_bound(&config.trained_tensors(target)?, 1);
-        self.fetch("block", &content.block, content.block_bytes.min(most))
+        self.fetch_of(trainer, "block", &content.block, content.block_bytes.min(most))
     }
 
     /// The model that a task's runs begin from.
@@ -105,13 +109,14 @@ impl Workshop {
                 Ok(Shard::new(bytes.to_vec()).for_expert(domain.expert))
             })
             .collect::<Result<Vec<_>>>()?;
-        Ok(Run { parent: self.parent(subject)?, spec, shards })
+        Ok(Run { trainer: claim.trainer.clone(), parent: self.parent(subject)?, spec, shards })
     }
 
     /// A state of a run from the block of its tensors, checked.
-    pub fn state(&self, config: &ModelConfig, spec: &RunSpec, state: u32, tensors: &Hash32) -> Result<State> {
+    pub fn state(&self, run: &Run, state: u32, tensors: &Hash32) -> Result<State> {
+        let (config, spec) = (run.parent.config(), &run.spec);
         let most = block_bound(&config.trained_tensors(spec.target)?, 3);
-        let bytes = self.fetch("state", tensors, most)?;
+        let bytes = self.fetch_of(&run.trainer, "state", tensors, most)?;
         let step = u64::from(state) * u64::from(spec.steps_per_interval);
         let state = State::from_block(&bytes, step)?;
         state.check(config, spec.target)?;

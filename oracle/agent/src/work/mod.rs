@@ -23,9 +23,10 @@ pub use serve::{derive, serve, span};
 
 use crate::craft::Craft;
 use crate::event::{Events, What};
-use crate::peers::Peers;
+use crate::peers::{Peers, Wanted};
 use crate::status::{Board, Counted};
 use crate::{AgentError, Cancel, Done, Identity, Job, Result};
+use cosmwasm_std::Addr;
 use lyceum_api::Hash32;
 use lyceum_store::{Blob, Store, StoreError};
 
@@ -65,6 +66,16 @@ impl std::fmt::Debug for Workshop {
 impl Workshop {
     /// A blob, from the own store or from whoever has it; refused if it is longer than `most`.
     pub fn fetch(&self, what: &'static str, root: &Hash32, most: u64) -> Result<Blob> {
+        self.fetch_wanted(Wanted { what, root, most, first: None })
+    }
+
+    /// A blob that a claim names, asked of its trainer before all others.
+    pub fn fetch_of(&self, trainer: &Addr, what: &'static str, root: &Hash32, most: u64) -> Result<Blob> {
+        self.fetch_wanted(Wanted { what, root, most, first: Some(trainer) })
+    }
+
+    fn fetch_wanted(&self, wanted: Wanted<'_>) -> Result<Blob> {
+        let Wanted { what, root, most, .. } = wanted;
         let bytes = root.as_bytes();
         let fits = |found: u64| {
             if found <= most { Ok(()) } else { Err(AgentError::TooLarge { what, root: *root, found, most }) }
@@ -87,7 +98,7 @@ impl Workshop {
             }
             let alive = || !self.cancel.is_set() && !self.is_late();
             if !self.store.has(bytes)
-                && let Some(Err(e)) = self.peers.bring(root, most, &self.store, &alive)
+                && let Some(Err(e)) = self.peers.bring(wanted, &self.store, &alive)
             {
                 match e {
                     AgentError::Cancelled if !self.cancel.is_set() => last = ": no time is left".to_owned(),

@@ -155,7 +155,7 @@ fn last_kept(shop: &Workshop, run: &Run, entry: &Entry) -> Option<(u32, State)> 
         let bytes = shop.store.get(root.as_bytes()).ok()?;
         let step = u64::from(*j) * u64::from(run.spec.steps_per_interval);
         let named = entry.roots.get(*j as usize)?;
-        let state = shop.state(run.parent.config(), &run.spec, *j, root).ok()?;
+        let state = shop.state(run, *j, root).ok()?;
         (root_of_block(step, &run.spec.seed, &bytes) == *named).then_some((*j, state))
     })
 }

@@ -42,7 +42,7 @@ pub fn derive(
         let ahead = at.as_ref().is_some_and(|(i, _)| nearest.is_none_or(|(k, _)| k < i));
         let (from, state) = match (at.take(), nearest) {
             (Some((i, state)), _) if ahead => (i, state),
-            (_, Some((k, root))) => (*k, shop.state(run.parent.config(), &run.spec, *k, root)?),
+            (_, Some((k, root))) => (*k, shop.state(run, *k, root)?),
             _ => return Err(AgentError::Unknown { what: "a kept state before state", id: u64::from(*j) }),
         };
         let state = if from == *j { state } else { craft.advance_to(run, state, *j)? };

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use lyceum_agent::peers::Peer;
+use lyceum_agent::peers::{Peer, Wanted};
 use lyceum_agent::work::scoring::{drawn, public_score};
 use lyceum_agent::{
-    Adversary, BeaconSource, Cancel, Coordinator, Directory, Drain, Ended, Evaluator, Event, Hash32, Node,
-    NodeConfig, Peers, Planned, Result, Roles, Shared, Takes, Trainer, View, Voter,
+    Adversary, AgentError, BeaconSource, Cancel, Coordinator, Directory, Drain, Ended, Evaluator, Event,
+    Hash32, Node, NodeConfig, Peers, Planned, Result, Roles, Shared, Takes, Trainer, View, Voter,
 };
 use lyceum_api::canonical::Canonical;
 use lyceum_api::charter::Action;
@@ -20,7 +20,7 @@ use lyceum_api::tasks::{Benchmark, NewTask, RecipeBounds, TaskShard, key_commitm
 use lyceum_chain::embedded::{self, LYC, Network};
 use lyceum_learn::seal::seal;
 use lyceum_learn::{Model, ModelConfig, RunSpec, Shard, State, Trainer as Learner};
-use lyceum_store::{Source, Store};
+use lyceum_store::{Source, Store, StoreError};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -123,29 +123,59 @@ struct Found {
 pub struct World {
     pub nodes: Vec<(String, Node<Shaky>)>,
     pub events: mpsc::Receiver<Event>,
+    /// What was fetched, unless peers are flaky.
+    pub bringing: Arc<Bringing>,
     pub cancel: Cancel,
     pub drain: Drain,
     dir: TempDir,
     beacon: embedded::Beacon,
 }
 
-/// What all nodes of a world share, and the directory that their stores join.
+/// What all nodes of a world share, the directory that their stores join, and what was asked of whom first.
 fn shared(
     beacon: &embedded::Beacon,
     missing: Option<u64>,
-) -> (Arc<Directory>, Shared, mpsc::Receiver<Event>) {
+) -> (Arc<Directory>, Shared, mpsc::Receiver<Event>, Arc<Bringing>) {
     let directory = Directory::new();
     let (tell, events) = mpsc::channel(100_000);
+    let bringing = Arc::new(Bringing { inner: directory.clone(), asked: Mutex::default() });
     let peers: Arc<dyn Peers> = match missing {
         Some(length) => Arc::new(Flaky { inner: directory.clone(), length, asked: Mutex::default() }),
-        None => directory.clone(),
+        None => bringing.clone(),
     };
     let mut shared = Shared::new(peers, 2);
     shared.backoff.first = std::time::Duration::from_millis(1);
     shared.backoff.longest = std::time::Duration::from_millis(4);
     shared.beacon = Some(Arc::new(Rounds(beacon.clone())));
     shared.events = Some(tell);
-    (directory, shared, events)
+    (directory, shared, events, bringing)
+}
+
+/// Brings blobs whole, as a network does, and keeps of each what it was and who was to be asked first.
+pub struct Bringing {
+    inner: Arc<Directory>,
+    pub asked: Mutex<Vec<(&'static str, Option<String>)>>,
+}
+
+impl Peers for Bringing {
+    fn sources(&self, _: &Hash32, _: &Store) -> Vec<Peer> {
+        Vec::new()
+    }
+
+    fn bring(&self, wanted: Wanted<'_>, into: &Store, _: &dyn Fn() -> bool) -> Option<Result<()>> {
+        let Wanted { what, root, most, first } = wanted;
+        self.asked.lock().unwrap().push((what, first.map(ToString::to_string)));
+        for source in self.inner.sources(root, into) {
+            match into.fetch_at_most(root.as_bytes(), most, &source) {
+                Ok(()) => return Some(Ok(())),
+                Err(StoreError::TooLarge { found, .. }) => {
+                    return Some(Err(AgentError::TooLarge { what, root: *root, found, most }));
+                }
+                Err(_) => {}
+            }
+        }
+        None
+    }
 }
 
 /// Peers that lack every blob of one length the first eight times that a store asks for it.
@@ -246,7 +276,8 @@ impl World {
         let (setup_names, setup_files) = (names.clone(), files.clone());
         let (handles, found) = embedded::start(move || network_with(&setup_names, &setup_files)).unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let (directory, shared, events) = shared(&found.beacon, cast.flaky.then_some(files.state_bytes));
+        let (directory, shared, events, bringing) =
+            shared(&found.beacon, cast.flaky.then_some(files.state_bytes));
         let benchmark_text = text(3, 8_000);
         let mut sealed = Vec::new();
         let plan: Vec<Planned> = names
@@ -317,13 +348,14 @@ impl World {
             );
         }
         let (cancel, drain) = (shared.cancel.clone(), shared.drain.clone());
-        Self { nodes, events, cancel, drain, dir, beacon: found.beacon }
+        Self { nodes, events, bringing, cancel, drain, dir, beacon: found.beacon }
     }
 
     /// Ends every process and starts it again from its folder, with nothing but its journal to go by.
     pub fn restart(&mut self) {
         let old: Vec<_> = self.nodes.drain(..).map(|(name, node)| (name, node.into_chain())).collect();
-        let (directory, shared, events) = shared(&self.beacon, None);
+        let (directory, shared, events, bringing) = shared(&self.beacon, None);
+        self.bringing = bringing;
         (self.events, self.cancel, self.drain) = (events, shared.cancel.clone(), shared.drain.clone());
         for (name, chain) in old {
             let folder = self.dir.path().join(&name);

@@ -182,6 +182,12 @@ pub const SECTIONS: &[Section] = &[
                 "Multiaddresses that others reach it by, at most 4: with your public address, e.g.\n\
                  \"/ip4/203.0.113.7/udp/26690/quic-v1\".",
             ),
+            with(
+                "allow_private",
+                "false",
+                "Dial peers at private and loopback addresses. Anybody registers any address, so leave it off unless all\n\
+                 peers are yours; then many of them may connect from one address, too.",
+            ),
         ],
     },
     Section {

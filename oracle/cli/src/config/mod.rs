@@ -158,6 +158,7 @@ pub struct Store {
 pub struct Net {
     pub listen: Vec<String>,
     pub announce: Vec<String>,
+    pub allow_private: bool,
 }
 
 /// `[beacon]`.
@@ -232,7 +233,7 @@ impl Default for Store {
 impl Default for Net {
     fn default() -> Self {
         let listen = ["/ip4/0.0.0.0/udp/26690/quic-v1", "/ip4/0.0.0.0/tcp/26690"];
-        Self { listen: listen.map(str::to_owned).into(), announce: vec![] }
+        Self { listen: listen.map(str::to_owned).into(), announce: vec![], allow_private: false }
     }
 }
 

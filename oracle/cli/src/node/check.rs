@@ -6,7 +6,7 @@ use anyhow::Context;
 use lyceum_api::nodes::{ConfigResponse, NodeResponse, QueryMsg};
 use lyceum_chain::ChainError;
 use lyceum_chain::cosmos::{Client, Signer};
-use lyceum_net::{Limits, Network};
+use lyceum_net::Network;
 use lyceum_serve::Server;
 use serde_json::json;
 
@@ -102,7 +102,7 @@ async fn local(config: &Config, found: &mut Found) -> anyhow::Result<()> {
     found.say("store", format!("{} blobs{free}", store.list().len()));
     let server = Server::bind(config.serve.listen).await.context("serve.listen")?;
     found.say("serve", server.address().to_string());
-    let network = Network::start(&peer, &parts::listen(config), store, Limits::default()).await?;
+    let network = Network::start(&peer, &parts::listen(config), store, parts::limits(config)).await?;
     let addresses = parts::announced(config, &network.listening());
     network.shutdown().await;
     found.say("peer", peer.peer_id().to_string());
@@ -110,7 +110,10 @@ async fn local(config: &Config, found: &mut Found) -> anyhow::Result<()> {
         "addresses",
         match addresses.is_empty() {
             true => "none: set net.announce, or peers cannot fetch this node's blocks".to_owned(),
-            false => addresses.join(" "),
+            false => match parts::undialled(config, &addresses) {
+                Some(private) => format!("{private}: private, and peers dial public addresses only"),
+                None => addresses.join(" "),
+            },
         },
     );
     Ok(())

@@ -12,7 +12,7 @@ use lyceum_agent::{
 };
 use lyceum_chain::Deployment;
 use lyceum_chain::cosmos::{Client, Cosmos, Key, Settings};
-use lyceum_net::{Limits, Network};
+use lyceum_net::Network;
 use lyceum_serve::Server;
 use lyceum_store::Store;
 use tokio::sync::{mpsc, watch};
@@ -51,7 +51,7 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
     let secret = identity::secret(&config.folder)?;
     let store = parts::store(config)?;
     let key = parts::key(config, passphrase)?;
-    let network = Network::start(&peer, &parts::listen(config), store.clone(), Limits::default()).await?;
+    let network = Network::start(&peer, &parts::listen(config), store.clone(), parts::limits(config)).await?;
     let beacon = match config.beacon.urls.as_slice() {
         [] => None,
         urls => Some(Arc::new(Source::new(urls, &deployment.beacon)?) as Arc<dyn BeaconSource>),
@@ -88,6 +88,13 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
     let addresses = parts::announced(config, &network.listening());
     if addresses.is_empty() {
         tracing::warn!("no address is announced (net.announce): peers cannot fetch this node's blocks");
+    }
+    if let Some(private) = parts::undialled(config, &addresses) {
+        tracing::warn!(
+            private,
+            "peers dial public addresses only: announce one (net.announce), or, where all nodes are yours, set \
+             net.allow_private on each"
+        );
     }
     tracing::info!(account = %client.account(), addresses = addresses.join(" "), "connected");
     let account = client.account().to_string();

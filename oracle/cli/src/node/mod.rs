@@ -3,6 +3,7 @@
 
 pub mod check;
 mod disk;
+mod fetching;
 pub mod identity;
 pub mod life;
 mod lock;

@@ -11,7 +11,7 @@ use lyceum_agent::roles::{
 use lyceum_api::nodes::{self, peer_key_message};
 use lyceum_chain::cosmos::{Client, Key, check_address};
 use lyceum_chain::{ChainError, Contracts, Deployment};
-use lyceum_net::{Identity, Multiaddr};
+use lyceum_net::{Identity, Limits, Multiaddr};
 use lyceum_store::{Options, Store};
 use serde_json::json;
 
@@ -69,6 +69,18 @@ pub fn store(config: &Config) -> anyhow::Result<Arc<Store>> {
 /// Where the node listens for peers; read before.
 pub fn listen(config: &Config) -> Vec<Multiaddr> {
     config.net.listen.iter().filter_map(|a| a.parse().ok()).collect()
+}
+
+/// What the node's network may do.
+pub fn limits(config: &Config) -> Limits {
+    if config.net.allow_private { Limits::private() } else { Limits::default() }
+}
+
+/// Those of the announced addresses that no peer on the internet dials.
+pub fn undialled(config: &Config, addresses: &[String]) -> Option<String> {
+    let private: Vec<&str> =
+        addresses.iter().map(String::as_str).filter(|a| lyceum_net::is_private(a)).collect();
+    (!config.net.allow_private && !private.is_empty()).then(|| private.join(" "))
 }
 
 /// What is registered as the node's addresses: what the configuration announces, or else what it listens on by name.

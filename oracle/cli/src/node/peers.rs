@@ -1,16 +1,18 @@
 //! Between the chain and the network: who is registered on chain may connect, and what a job needs is fetched from
 //! them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cosmwasm_std::Addr;
-use lyceum_agent::peers::{Peer, Peers};
+use lyceum_agent::peers::{Peer, Peers, Wanted};
 use lyceum_agent::{AgentError, Hash32};
 use lyceum_api::nodes::{ConfigResponse, NodeResponse, NodesResponse, QueryMsg};
 use lyceum_chain::cosmos::Client;
 use lyceum_net::{FetchError, Network, PeerEntry, Want};
 use lyceum_store::Store;
 use tokio::sync::watch;
+
+use super::fetching::{Line, Teller};
 
 /// How often the registered peers are read from the chain.
 const REFRESH: Duration = Duration::from_secs(20);
@@ -32,13 +34,24 @@ impl Peers for Remote {
 
     fn bring(
         &self,
-        root: &Hash32,
-        most: u64,
+        wanted: Wanted<'_>,
         _: &Store,
         go_on: &dyn Fn() -> bool,
     ) -> Option<lyceum_agent::Result<()>> {
-        let want = Want { deadline: Some(DEADLINE), ..Want::new(*root.as_bytes(), most) };
-        let fetched = self.0.fetch_blocking(&want, |_| go_on());
+        let Wanted { what, root, most, first } = wanted;
+        let first = first.and_then(|account| self.0.key_of(account.as_str())).into_iter().collect();
+        let want = Want { first, deadline: Some(DEADLINE), ..Want::new(*root.as_bytes(), most) };
+        let (begun, mut teller) = (Instant::now(), Teller::default());
+        let fetched = self.0.fetch_blocking(&want, |progress| {
+            if let Some(Line { done, of, sources, rate, seconds }) = teller.hear(begun.elapsed(), progress) {
+                tracing::info!(what, %root, done, of, sources, rate, seconds, "fetching");
+            }
+            go_on()
+        });
+        if let Some(Line { done, of, rate, seconds, .. }) = teller.end(begun.elapsed(), fetched.is_ok()) {
+            let words = if fetched.is_ok() { "fetched" } else { "not fetched" };
+            tracing::info!(what, %root, done, of, rate, seconds, "{words}");
+        }
         Some(fetched.map_err(|error| match error {
             FetchError::TooLarge { found, most, .. } => {
                 AgentError::TooLarge { what: "blob", root: *root, found, most }

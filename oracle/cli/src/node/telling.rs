@@ -154,6 +154,7 @@ impl Telling {
         });
         let metrics = &self.metrics.net;
         metrics.connected.set(signed(seen.peers));
+        metrics.fetching.set(signed(seen.fetching));
         let (received, sent, bad) = self.net_told;
         metrics.received.inc_by(seen.bytes_in.saturating_sub(received));
         metrics.sent.inc_by(seen.bytes_out.saturating_sub(sent));

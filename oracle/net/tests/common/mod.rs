@@ -1,6 +1,8 @@
 //! Nodes on this machine's loopback, each with a store of its own.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+pub mod raw;
+
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,7 +22,7 @@ pub fn limits() -> Limits {
         pause: Duration::from_millis(5),
         patience: Duration::from_millis(100),
         drain: Duration::from_millis(500),
-        ..Limits::default()
+        ..Limits::private()
     }
 }
 

@@ -104,7 +104,7 @@ fn toml(
          [key]\nname = {KEY:?}\npassphrase_file = \"passphrase\"\n\n\
          [trainer]\ndomains = {domains:?}\n\n[coordinator]\n{plan}\n\n\
          [work]\ndevice = {device:?}\ngpus = {gpus:?}\n\n[store]\nleast_free_mib = 64\n\n\
-         [net]\nlisten = [\"/ip4/127.0.0.1/tcp/0\"]\n\n[beacon]\nurls = {beacons:?}\n\n\
+         [net]\nlisten = [\"/ip4/127.0.0.1/tcp/0\"]\nallow_private = true\n\n[beacon]\nurls = {beacons:?}\n\n\
          [serve]\nlisten = \"127.0.0.1:0\"\n",
         name = member.name,
         vote = member.gpus > 0,

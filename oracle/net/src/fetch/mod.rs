@@ -1,6 +1,9 @@
 //! Who is asked for what. One fetch finds peers that prove that they have the blob, takes windows from several at once,
 //! and goes on without those that fail. Every outcome either brings a window or uses up something of a finite
-//! budget, so a fetch ends.
+//! budget ([`Standing`]), so a fetch ends.
+
+mod ask;
+mod standing;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -10,17 +13,16 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use libp2p::PeerId;
-use lyceum_store::{
-    Begun, Partial, Root, Store, StoreError, Vacant, Window, begin, check_length, window_count, window_range,
-};
+use lyceum_store::{Begun, Partial, Root, Vacant, Window, begin, window_count};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use self::ask::{Failure, Got, Ours, blocking};
+use self::standing::{Next, Standing};
 use crate::book::PeerKey;
 use crate::error::FetchError;
 use crate::network::Network;
 use crate::stats::add;
-use crate::wire::{Answer, Request};
 
 /// A blob that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +55,6 @@ pub struct Progress {
     pub sources: usize,
 }
 
-type Ours = Arc<Store>;
-
 enum Stage {
     /// Nobody has proved a length yet.
     Unknown(Vacant<Ours>),
@@ -66,39 +66,11 @@ enum Stage {
     Failed,
 }
 
-enum Failure {
-    /// The peer doesn't have the blob.
-    Missing,
-    /// The peer sent what isn't the root's.
-    Bad(String),
-    /// The peer didn't answer, or couldn't.
-    Failed(String),
-    /// Not the peer's: ends the fetch.
-    Own(FetchError),
-}
-
-enum Got {
-    Added,
-    Last(Box<Window>),
-}
-
 enum Outcome {
-    Asked(PeerId, Result<u64, Failure>),
-    Window(PeerId, u64, Result<Got, Failure>),
-}
-
-/// What this fetch knows of a peer.
-#[derive(Default)]
-struct Standing {
-    /// It proved that it has the blob.
-    source: bool,
-    /// Requests on their way to it.
-    flying: usize,
-    /// How many may be: fewer after a failure.
-    depth: usize,
-    /// Failures in a row. Those of requests that were on their way together count once.
-    failures: u32,
-    era: u32,
+    Asked(PeerId, u32, Result<u64, Failure>),
+    Window(PeerId, u32, u64, Result<Got, Failure>),
+    /// A peer's pause is over.
+    Rested(PeerId),
 }
 
 struct Flight {
@@ -116,7 +88,7 @@ struct Hunt<'a> {
     asking: usize,
     pending: VecDeque<u64>,
     flying: BTreeMap<u64, Flight>,
-    running: FuturesUnordered<BoxFuture<'static, (u32, Outcome)>>,
+    running: FuturesUnordered<BoxFuture<'static, Outcome>>,
     tally: Tally,
 }
 
@@ -124,18 +96,9 @@ struct Hunt<'a> {
 struct Tally {
     lacking: usize,
     failed: usize,
+    busy: usize,
     bad: usize,
     last: String,
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        // It panicked, which is a bug of ours, or the runtime is going down.
-        Err(error) => Err(StoreError::Io { path: "a worker".into(), source: std::io::Error::other(error) }),
-    }
 }
 
 pub(crate) async fn hunt(
@@ -191,16 +154,22 @@ impl Hunt<'_> {
             match tokio::time::timeout(self.net.limits().patience, self.running.next()).await {
                 Err(_) => {}
                 Ok(None) => return Err(self.unavailable()),
-                Ok(Some((era, Outcome::Asked(peer, answer)))) => self.on_asked(peer, era, answer).await?,
-                Ok(Some((era, Outcome::Window(peer, index, got)))) => {
+                Ok(Some(Outcome::Asked(peer, era, answer))) => self.on_asked(peer, era, answer).await?,
+                Ok(Some(Outcome::Window(peer, era, index, got))) => {
                     self.on_window(peer, era, index, got).await?;
                 }
+                Ok(Some(Outcome::Rested(peer))) => self.on_rested(peer),
             }
         }
     }
 
     fn sources(&self) -> usize {
         self.peers.values().filter(|standing| standing.source).count()
+    }
+
+    /// Those that rest don't count: others are asked meanwhile.
+    fn willing(&self) -> usize {
+        self.peers.values().filter(|standing| standing.is_willing()).count()
     }
 
     fn tell(&self) {
@@ -214,45 +183,34 @@ impl Hunt<'_> {
     }
 
     fn unavailable(&mut self) -> FetchError {
-        let Tally { lacking, failed, bad, last } = std::mem::take(&mut self.tally);
-        FetchError::Unavailable { root: self.want.root, asked: self.peers.len(), lacking, failed, bad, last }
+        let Tally { lacking, failed, busy, bad, last } = std::mem::take(&mut self.tally);
+        let (root, asked) = (self.want.root, self.peers.len());
+        FetchError::Unavailable { root, asked, lacking, failed, busy, bad, last }
+    }
+
+    fn standing(&mut self, peer: PeerId) -> &mut Standing {
+        self.peers.entry(peer).or_insert_with(|| Standing::new(self.net.limits()))
     }
 
     /// Asks further peers whether they have it, until there are sources enough.
     fn ask_more(&mut self) {
-        let (limits, root) = (self.net.limits().clone(), self.want.root);
-        while self.asking < limits.asking.max(1) && self.sources() < limits.sources.max(1) {
+        let (asking, sources) = (self.net.limits().asking.max(1), self.net.limits().sources.max(1));
+        while self.asking < asking && self.willing() < sources {
             let Some(peer) = self.candidates.pop_front() else { break };
             if self.net.is_banned_peer(&peer) {
                 continue;
             }
-            let standing = self.peers.entry(peer).or_default();
-            standing.depth = limits.depth.max(1);
-            let (era, pause) = (standing.era, limits.pause_after(standing.failures));
-            let answer = self.net.ask(peer, Request::Length { root });
+            let era = self.standing(peer).era;
+            let length = ask::length(self.net, peer, self.want.root);
             self.asking += 1;
-            self.running.push(Box::pin(async move {
-                let proved = match answer.await {
-                    Err(error) => Err(Failure::Own(error)),
-                    Ok(Err(why)) => Err(Failure::Failed(why)),
-                    Ok(Ok(Answer::Length { len, stream })) => {
-                        let checked = blocking(move || check_length(&root, len, &stream)).await;
-                        checked.map(|()| len).map_err(failure)
-                    }
-                    Ok(Ok(other)) => Err(unwelcome(&other)),
-                };
-                if let Err(Failure::Failed(_)) = &proved {
-                    tokio::time::sleep(pause).await;
-                }
-                (era, Outcome::Asked(peer, proved))
-            }));
+            self.running.push(Box::pin(async move { Outcome::Asked(peer, era, length.await) }));
         }
     }
 
     /// Gives windows to sources in turn, as many as each may have on its way.
     fn assign(&mut self) {
         let mut sources: Vec<_> =
-            self.peers.iter().filter(|(_, standing)| standing.source).map(|(peer, _)| *peer).collect();
+            self.peers.iter().filter(|(_, standing)| standing.is_willing()).map(|(peer, _)| *peer).collect();
         // The least busy first, so that windows spread over all of them.
         sources.sort_by_key(|peer| self.peers.get(peer).map_or(0, |standing| standing.flying));
         loop {
@@ -294,31 +252,11 @@ impl Hunt<'_> {
             // Windows are pending only once the length is known.
             Stage::Unknown(_) | Stage::Failed => return,
         };
-        let standing = self.peers.entry(peer).or_default();
+        let standing = self.standing(peer);
         standing.flying += 1;
-        let (era, pause) = (standing.era, self.net.limits().pause_after(standing.failures));
-        let answer = self.net.ask(peer, Request::Slice { root, range: window_range(len, index) });
-        self.running.push(Box::pin(async move {
-            let got = match answer.await {
-                Err(error) => Err(Failure::Own(error)),
-                Ok(Err(why)) => Err(Failure::Failed(why)),
-                Ok(Ok(Answer::Slice(stream))) => {
-                    let checked = blocking(move || {
-                        let window = Window::decode(&root, len, index, &stream)?;
-                        match partial {
-                            Some(partial) => partial.add(&window).map(|()| Got::Added),
-                            None => Ok(Got::Last(Box::new(window))),
-                        }
-                    });
-                    checked.await.map_err(failure)
-                }
-                Ok(Ok(other)) => Err(unwelcome(&other)),
-            };
-            if let Err(Failure::Failed(_)) = &got {
-                tokio::time::sleep(pause).await;
-            }
-            (era, Outcome::Window(peer, index, got))
-        }));
+        let era = standing.era;
+        let window = ask::window(self.net, peer, (root, len, index), partial);
+        self.running.push(Box::pin(async move { Outcome::Window(peer, era, index, window.await) }));
     }
 
     async fn on_asked(
@@ -330,15 +268,12 @@ impl Hunt<'_> {
         self.asking -= 1;
         let len = match answer {
             Ok(len) => len,
-            Err(failure) => {
-                if self.on_failure(peer, era, failure).await? {
-                    self.candidates.push_back(peer);
-                }
-                return Ok(());
-            }
+            Err(failure) => return self.on_failure(peer, era, failure).await,
         };
-        let standing = self.peers.entry(peer).or_default();
-        (standing.source, standing.failures) = (true, 0);
+        let limits = self.net.limits();
+        let standing = self.standing(peer);
+        standing.source = true;
+        standing.did_well(limits);
         if let Stage::Unknown(_) = &self.stage {
             let (root, most) = (self.want.root, self.want.most);
             if len > most {
@@ -359,12 +294,12 @@ impl Hunt<'_> {
         index: u64,
         got: Result<Got, Failure>,
     ) -> Result<(), FetchError> {
-        let standing = self.peers.entry(peer).or_default();
+        let limits = self.net.limits();
+        let standing = self.standing(peer);
         standing.flying = standing.flying.saturating_sub(1);
         match got {
             Ok(got) => {
-                standing.failures = 0;
-                standing.depth = (standing.depth + 1).min(self.net.limits().depth.max(1));
+                standing.did_well(limits);
                 if self.flying.remove(&index).is_some() {
                     add(&self.net.counters().windows, 1);
                 }
@@ -380,11 +315,7 @@ impl Hunt<'_> {
                         self.pending.push_front(index);
                     }
                 }
-                if !self.on_failure(peer, era, failure).await?
-                    && let Some(standing) = self.peers.get_mut(&peer)
-                {
-                    standing.source = false;
-                }
+                self.on_failure(peer, era, failure).await?;
             }
         }
         Ok(())
@@ -399,55 +330,55 @@ impl Hunt<'_> {
         Ok(())
     }
 
-    /// Whether the peer may be asked again.
-    async fn on_failure(&mut self, peer: PeerId, era: u32, failure: Failure) -> Result<bool, FetchError> {
+    /// Whoever proved that it has the blob is given windows again; all others are asked again after those that wait.
+    fn on_rested(&mut self, peer: PeerId) {
+        let standing = self.standing(peer);
+        standing.resting = false;
+        if !standing.source {
+            self.candidates.push_back(peer);
+        }
+    }
+
+    async fn on_failure(&mut self, peer: PeerId, era: u32, failure: Failure) -> Result<(), FetchError> {
         let limits = self.net.limits();
-        let standing = self.peers.entry(peer).or_default();
-        let first = standing.era == era;
-        match failure {
-            Failure::Own(error) => Err(error),
-            // What was on its way together with a failure says nothing new.
-            Failure::Missing if !first => Ok(false),
+        let standing = self.peers.entry(peer).or_insert_with(|| Standing::new(limits));
+        let (next, count, why) = match failure {
+            Failure::Own(error) => return Err(error),
             Failure::Missing => {
-                standing.era += 1;
-                self.tally.lacking += 1;
-                Ok(false)
+                self.tally.lacking += usize::from(standing.is_of_no_use(era));
+                return Ok(());
             }
             Failure::Bad(why) => {
                 add(&self.net.counters().bad_tiles, 1);
-                if first {
-                    standing.era += 1;
+                if standing.is_of_no_use(era) {
                     self.tally.bad += 1;
                     self.tally.last = format!("; {peer}: {why}");
                     self.net.ban(peer).await;
                 }
-                Ok(false)
+                return Ok(());
             }
-            Failure::Failed(_) if self.net.is_banned_peer(&peer) => Ok(false),
-            Failure::Failed(why) => {
-                if first {
-                    standing.era += 1;
-                    standing.failures += 1;
-                    standing.depth = (standing.depth / 2).max(1);
-                    self.tally.last = format!("; {peer}: {why}");
-                    if standing.failures >= limits.retries.max(1) {
-                        self.tally.failed += 1;
-                    }
-                }
-                Ok(standing.failures < limits.retries.max(1))
+            Failure::Failed(_) if self.net.is_banned_peer(&peer) => {
+                standing.source = false;
+                return Ok(());
+            }
+            Failure::Failed(why) => (standing.failed(era, limits), &mut self.tally.failed, why),
+            Failure::Busy => {
+                let next = standing.was_busy(era, limits);
+                (next, &mut self.tally.busy, "it is busy".to_owned())
+            }
+        };
+        match next {
+            Next::Rest(pause) => self.running.push(Box::pin(async move {
+                tokio::time::sleep(pause).await;
+                Outcome::Rested(peer)
+            })),
+            Next::Known => return Ok(()),
+            Next::Drop => {
+                *count += 1;
+                standing.source = false;
             }
         }
-    }
-}
-
-fn failure(error: StoreError) -> Failure {
-    if error.is_senders_fault() { Failure::Bad(error.to_string()) } else { Failure::Own(error.into()) }
-}
-
-fn unwelcome(answer: &Answer) -> Failure {
-    match answer {
-        Answer::Missing => Failure::Missing,
-        Answer::Busy => Failure::Failed("it is busy".to_owned()),
-        other => Failure::Failed(format!("it answered {other:?}")),
+        self.tally.last = format!("; {peer}: {why}");
+        Ok(())
     }
 }
