@@ -263,6 +263,17 @@ impl ChainError {
         matches!(self, Self::Unreachable { .. } | Self::NotIncluded { .. } | Self::StateGone { .. })
     }
 
+    /// Whether a contract and this program do not understand each other, which no waiting mends: the deployment is of
+    /// another version, or of another network.
+    pub fn is_misfit(&self) -> bool {
+        match self {
+            Self::Json(_) | Self::UnknownContract { .. } => true,
+            // How contracts say that they know no such question.
+            Self::Query { words, .. } => words.contains("Error parsing into type"),
+            _ => false,
+        }
+    }
+
     /// Whether it concerns one transaction alone, of which nothing happened: those beside it are not affected.
     pub fn is_of_one_transaction(&self) -> bool {
         matches!(

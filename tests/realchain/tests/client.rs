@@ -21,6 +21,17 @@ async fn connect(settings: Settings) -> Result<Client, ChainError> {
     Client::connect(settings, Arc::new(Key::generate().unwrap().0)).await
 }
 
+/// Looks again and again, for two minutes at most: long for any machine, and not for ever.
+async fn until(what: &str, done: impl Fn() -> bool) {
+    for _ in 0..6_000 {
+        if done() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("waited for {what}, in vain");
+}
+
 #[tokio::test]
 async fn an_endpoint_of_another_chain_and_one_that_is_not_there_are_told_apart() {
     if !wanted() {
@@ -112,14 +123,10 @@ async fn a_websocket_wakes_the_client_and_its_end_does_not_stop_it() {
     let near = Endpoint::before(&chain.rpc[0]).await;
     let settings = Settings { rpc: vec![near.url.clone(), chain.rpc[0].clone()], ..chain.settings() };
     let client = connect(settings).await.unwrap();
-    while !client.status().websocket {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("the websocket to tell of a block", || client.status().websocket).await;
     let woken = client.head().await.unwrap().height;
     near.refuse();
-    while client.status().head.height < woken + 3 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("three blocks after its end", || client.status().head.height >= woken + 3).await;
 }
 
 #[tokio::test]

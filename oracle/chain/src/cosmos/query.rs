@@ -99,7 +99,9 @@ impl Client {
         let request = QuerySmartContractStateRequest { address: contract.to_string(), query_data };
         let path = "/cosmwasm.wasm.v1.Query/SmartContractState";
         match self.asked::<_, QuerySmartContractStateResponse>(path, &request, height).await? {
-            Asked::Answer(answer) => from_json(&answer.data).map_err(|e| ChainError::Json(e.to_string())),
+            Asked::Answer(answer) => from_json(&answer.data).map_err(|e| {
+                ChainError::Json(format!("{contract} answers what this program cannot read: {e}"))
+            }),
             Asked::Failed(failed) => match no_such_contract(&failed.words) {
                 Some(_) => Err(ChainError::UnknownContract { address: contract.to_string() }),
                 None => Err(failed.into_query(contract.as_str())),
