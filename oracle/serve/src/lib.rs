@@ -15,4 +15,4 @@ mod metrics;
 
 pub use health::{Board, Check, Report, State};
 pub use http::{ServeError, Server};
-pub use metrics::{Chain, Counted, Kind, Metrics, Net, Roles, Store, Training};
+pub use metrics::{Chain, Counted, Endpoint, Endpoints, Kind, Metrics, Net, Roles, Store, Training};

@@ -32,6 +32,22 @@ pub struct Kind {
     pub kind: String,
 }
 
+/// One of the chain's endpoints; there are as many as the configuration names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Endpoint {
+    /// Its name: scheme, host, port.
+    pub endpoint: String,
+}
+
+/// The chain's endpoints.
+#[derive(Debug, Clone, Default)]
+pub struct Endpoints {
+    /// Whether calls go to it.
+    pub healthy: Family<Endpoint, Gauge>,
+    /// The last height heard from it.
+    pub height: Family<Endpoint, Gauge>,
+}
+
 /// The chain as the node sees it.
 #[derive(Debug, Clone, Default)]
 pub struct Chain {
@@ -119,6 +135,8 @@ pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
     /// The chain.
     pub chain: Chain,
+    /// The chain's endpoints.
+    pub endpoints: Endpoints,
     /// Standing and duties.
     pub roles: Roles,
     /// Training.
@@ -139,6 +157,7 @@ impl Metrics {
         let mut registry = Registry::with_prefix("lyceum");
         let labels = vec![("version", version.to_owned()), ("chain_id", chain_id.to_owned())];
         registry.register("build", "The program and its chain", Info::new(labels));
+        let endpoints = Endpoints::default();
         let (chain, roles, training, store, net) =
             (Chain::default(), Roles::default(), Training::default(), Store::default(), Net::default());
 
@@ -149,6 +168,10 @@ impl Metrics {
         add(sub, "balance_ulyc", "What the node's account holds", &chain.balance);
         add(sub, "messages", "Messages by kind and outcome", &chain.messages);
         add(sub, "failures", "Times the chain did not answer", &chain.failures);
+
+        let sub = registry.sub_registry_with_prefix("endpoint");
+        add(sub, "healthy", "Whether calls go to this endpoint of the chain", &endpoints.healthy);
+        add(sub, "height", "The last height heard from this endpoint", &endpoints.height);
 
         let sub = registry.sub_registry_with_prefix("node");
         add(sub, "ready", "Whether /readyz says so", &roles.ready);
@@ -180,7 +203,7 @@ impl Metrics {
         add(sub, "sent_bytes", "Bytes of tiles given out", &net.sent);
         add(sub, "bad_tiles", "Tiles that were not what they should be", &net.bad_tiles);
         let registry = Arc::new(Mutex::new(registry));
-        Self { registry, chain, roles, training, store, net }
+        Self { registry, chain, endpoints, roles, training, store, net }
     }
 
     /// The text that Prometheus reads.
@@ -206,6 +229,9 @@ mod tests {
         let metrics = Metrics::new("1", "chain");
         let counted = |kind: &str| Counted { kind: kind.to_owned(), outcome: "done" };
         metrics.chain.messages.get_or_create(&counted("reveal")).inc();
+        let endpoint = Endpoint { endpoint: "http://127.0.0.1:26657".to_owned() };
+        metrics.endpoints.healthy.get_or_create(&endpoint).set(1);
+        metrics.endpoints.height.get_or_create(&endpoint).set(7);
         metrics.roles.jobs.get_or_create(&counted("train")).inc();
         metrics.roles.seconds.get_or_create(&Kind { kind: "train".to_owned() }).inc_by(1.5);
         let text = metrics.text();
