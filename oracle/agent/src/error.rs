@@ -142,6 +142,11 @@ impl AgentError {
         }
     }
 
+    /// Whether the contracts and this program do not understand each other: only an operator can mend that.
+    pub fn is_misfit(&self) -> bool {
+        matches!(self, Self::Chain(e) if e.is_misfit())
+    }
+
     /// Whether no later try could be better, on a real chain either.
     pub(crate) fn is_final(&self) -> bool {
         match self {

@@ -18,7 +18,7 @@ use crate::craft::Craft;
 use crate::event::{Events, What};
 use crate::journal::{Earlier, Journal};
 use crate::roles::Own;
-use crate::status::{Board, Phase, StatusWatch, Trouble, unix_now};
+use crate::status::{Board, MISFIT, Phase, StatusWatch, unix_now};
 use crate::work::{Runs, Workshop};
 use crate::{Adversary, AgentError, Done, Identity, Outcome, Pace, Result, Roles, View, Views};
 
@@ -195,19 +195,12 @@ impl<C: Chain> Node<C> {
         self.failures = self.failures.saturating_add(1);
         let (code, words) = (error.code(), error.to_string());
         let delay = self.shared.backoff.after(self.failures);
-        tracing::warn!(node = %self.shop.me.account, error = %words, delay = ?delay, "tries again");
-        self.shop.board.error(None, code, &words);
-        let next_try = unix_now().saturating_add(delay.as_secs());
-        self.shop.board.set(|s| {
-            s.phase = Phase::Retrying;
-            let disk = matches!(
-                error,
-                AgentError::DiskFull { .. } | AgentError::Io { .. } | AgentError::Journal { .. }
-            );
-            let trouble = if disk { &mut s.journal.trouble } else { &mut s.chain_trouble };
-            s.counts.chain_failures += u64::from(!disk);
-            *trouble = Some(Trouble::again(trouble.as_ref(), code, words.clone(), next_try));
-        });
+        let node = &self.shop.me.account;
+        match error.is_misfit() {
+            true => tracing::error!(%node, error = %words, ?delay, "{MISFIT}; tries again"),
+            false => tracing::warn!(%node, error = %words, ?delay, "tries again"),
+        }
+        self.shop.board.trouble(&error, unix_now().saturating_add(delay.as_secs()));
         let after_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         self.shop.events.tell_async(What::Retrying { code: code.to_owned(), words, after_ms }).await;
         tokio::time::sleep(delay).await;

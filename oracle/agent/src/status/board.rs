@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use lyceum_learn::Progress;
 use tokio::sync::watch;
 
-use super::{JobStatus, KindCounts, LastError, STATUS_VERSION, Status, StatusWatch, unix_now};
+use super::{
+    JobStatus, KindCounts, LastError, Phase, STATUS_VERSION, Status, StatusWatch, Trouble, unix_now,
+};
+use crate::AgentError;
 
 /// What became of a message or job, to be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +80,21 @@ impl Board {
     /// A message was answered, or is not known to have been.
     pub(crate) fn message(&self, key: &str, how: Counted) {
         self.set(|s| count(&mut s.counts.messages, key, how));
+    }
+
+    /// The driver could not go on, and tries again at a moment.
+    pub(crate) fn trouble(&self, error: &AgentError, next_try: u64) {
+        let (code, words) = (error.code(), error.to_string());
+        self.error(None, code, &words);
+        let disk =
+            matches!(error, AgentError::DiskFull { .. } | AgentError::Io { .. } | AgentError::Journal { .. });
+        self.set(|s| {
+            s.phase = Phase::Retrying;
+            s.counts.chain_failures += u64::from(!disk);
+            let trouble = if disk { &mut s.journal.trouble } else { &mut s.chain_trouble };
+            let again = Trouble::again(trouble.as_ref(), code, words, next_try);
+            *trouble = Some(Trouble { misfit: error.is_misfit(), ..again });
+        });
     }
 
     /// Something went wrong.

@@ -16,6 +16,10 @@ pub(crate) use board::{Board, Counted};
 /// The version of [`Status`] as JSON.
 pub const STATUS_VERSION: u32 = 1;
 
+/// What a node says when no waiting helps.
+pub(crate) const MISFIT: &str = "the deployment and this program do not fit (give the network's own deployment \
+                                 file, or the program's version for it)";
+
 /// Reads a node's status: `borrow()` gives the present one, `changed()` awaits another.
 pub type StatusWatch = watch::Receiver<Status>;
 
@@ -49,6 +53,9 @@ pub struct Trouble {
     pub words: String,
     /// When it is tried again.
     pub next_try: u64,
+    /// Whether the contracts and this program do not understand each other, which trying again does not mend.
+    #[serde(default)]
+    pub misfit: bool,
 }
 
 /// The chain as it was seen last.
@@ -211,7 +218,10 @@ impl Status {
             reasons.push(format!("no new block for {old} s, the last was height {height}"));
         }
         if let Some(t) = &self.chain_trouble {
-            reasons.push(t.say("the chain does not answer", now));
+            reasons.push(match t.misfit {
+                true => t.say(MISFIT, now),
+                false => t.say("the chain does not answer", now),
+            });
         }
         if let Some(t) = &self.journal.trouble {
             reasons.push(t.say("the journal cannot be written", now));
@@ -248,7 +258,7 @@ impl Trouble {
     /// One more failure; `previous` is the trouble so far.
     pub(crate) fn again(previous: Option<&Self>, code: &str, words: String, next_try: u64) -> Self {
         let (since, times) = previous.map_or((unix_now(), 0), |t| (t.since, t.times));
-        Self { since, times: times.saturating_add(1), code: code.to_owned(), words, next_try }
+        Self { since, times: times.saturating_add(1), code: code.to_owned(), words, next_try, misfit: false }
     }
 }
 
@@ -259,7 +269,10 @@ pub(crate) fn unix_now() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use lyceum_chain::ChainError;
+
     use super::*;
+    use crate::AgentError;
 
     #[test]
     fn a_node_that_sees_blocks_is_healthy_and_one_that_does_not_says_why() {
@@ -282,6 +295,20 @@ mod tests {
             reasons,
             ["the chain does not answer since 10 s, 2 tries: connection refused (chain.rpc)"]
         );
+    }
+
+    #[test]
+    fn a_deployment_that_does_not_fit_is_not_taken_for_a_chain_that_does_not_answer() {
+        let json = ChainError::Json("wasm1 answers what this program cannot read: no field".to_owned());
+        let query = |words: &str| ChainError::Query { contract: "wasm1".to_owned(), words: words.to_owned() };
+        let parsing = "Error parsing into type lyceum_api::nodes::QueryMsg: unknown variant `x`";
+        for (error, misfit) in [(json, true), (query(parsing), true), (query("NotFound"), false)] {
+            let board = Board::new("n", "account", "chain");
+            board.trouble(&AgentError::Chain(error), 1_020);
+            let reasons = board.watch().borrow().unready(unix_now(), 60).join("; ");
+            assert_eq!(reasons.contains("do not fit"), misfit, "{reasons}");
+            assert_eq!(reasons.contains("does not answer"), !misfit, "{reasons}");
+        }
     }
 
     #[test]
