@@ -14,10 +14,10 @@ mod processes;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use lyceum_agent::{Cancel, Directory, Peers, Views};
+use lyceum_agent::{Cancel, Directory, Peers, View, Views};
 use lyceum_chain::Chain as _;
 use lyceum_chain::cosmos::Cosmos;
 use lyceum_store::Store;
@@ -36,6 +36,8 @@ use processes::Processes;
 const EVENTS: usize = 4096;
 /// How often the chain is asked whether it is over.
 const POLL: Duration = Duration::from_secs(1);
+/// How long the chain may be away.
+const OUTAGE: Duration = Duration::from_secs(120);
 /// Heights after the end in which everybody pulls what the last learning block brought.
 const PULLS: u64 = 10;
 /// How the report names the chain.
@@ -113,17 +115,24 @@ async fn lives(
     found::propose(&cosmos, &accounts, &blueprint, &found).await?;
 
     let views = Views::new();
+    let mut end = None;
+    let mut heard = Instant::now();
     let view = loop {
-        let head = cosmos.head().await?;
-        let view = views.at(&cosmos, head).await?;
-        if over(&view, &plan) {
-            break view;
+        match seen(&cosmos, &views).await {
+            Ok(view) if end.is_some_and(|height| view.height >= height) => break view,
+            Ok(view) => {
+                heard = Instant::now();
+                if end.is_none() && over(&view, &plan) {
+                    end = Some(view.height + PULLS);
+                }
+            }
+            // As for the nodes: a chain that stops and comes back ends nothing.
+            Err(error) if error.is_transient() && heard.elapsed() < OUTAGE => {}
+            Err(error) => return Err(error.into()),
         }
         processes.check().await?;
         tokio::time::sleep(POLL).await;
     };
-    cosmos.wait(lyceum_chain::Until::height(view.height + PULLS)).await?;
-    let view = views.at(&cosmos, cosmos.head().await?).await?;
     let kills = kills.map_or_else(Vec::new, |kills| kills.end());
     progress.say("   over: the nodes leave");
     processes.end().await?;
@@ -154,6 +163,10 @@ async fn lives(
         peers,
         kills,
     })
+}
+
+async fn seen(cosmos: &Cosmos, views: &Views) -> lyceum_agent::Result<Arc<View>> {
+    views.at(cosmos, cosmos.head().await?).await
 }
 
 /// Real seconds in which all claims are trained side by side on a small machine, while committees work beside them:
