@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lyceum_agent::status::{Counts, KindCounts, Phase, Status};
 use lyceum_chain::cosmos;
-use lyceum_serve::{Board, Check, Counted, Metrics, State};
+use lyceum_serve::{Board, Check, Counted, Endpoint, Metrics, State};
 use lyceum_store::Usage;
 
 use crate::speech::lyc;
@@ -83,6 +83,11 @@ impl Telling {
         self.metrics.chain.reachable.set(i64::from(up));
         self.metrics.chain.height.set(signed(seen.head.height.saturating_sub(1)));
         self.metrics.chain.time.set(signed(seen.head.time));
+        for one in &seen.endpoints {
+            let label = Endpoint { endpoint: one.name.clone() };
+            self.metrics.endpoints.healthy.get_or_create(&label).set(i64::from(one.healthy));
+            self.metrics.endpoints.height.get_or_create(&label).set(signed(one.height));
+        }
     }
 
     /// The driver and its roles.
@@ -170,15 +175,34 @@ fn signed(n: u64) -> i64 {
 fn chain(seen: &cosmos::Status, stale: Duration) -> State {
     let height = seen.head.height.saturating_sub(1);
     if let Some(trouble) = &seen.trouble {
-        return State::Unwell { reason: format!("{trouble} (the last block seen is {height})") };
+        let reason = format!("{trouble} (the last block seen is {height})");
+        let others = unhealthy(seen, &reason);
+        return State::Unwell { reason: reason + &others };
     }
     if seen.silence > stale {
         let seconds = seen.silence.as_secs();
         return State::Unwell {
-            reason: format!("no new block for {seconds} s, the last is {height}: has the chain stopped?"),
+            reason: format!(
+                "no new block for {seconds} s, the last is {height}: has the chain stopped?{}",
+                unhealthy(seen, "")
+            ),
         };
     }
-    State::Well { note: format!("block {height}") }
+    State::Well { note: format!("block {height}{}", unhealthy(seen, "")) }
+}
+
+/// The endpoints that are not well, in words to be put behind others; those that are named there are left out.
+fn unhealthy(seen: &cosmos::Status, said: &str) -> String {
+    let ill: Vec<String> = seen
+        .endpoints
+        .iter()
+        .filter(|one| !one.healthy && !said.contains(&one.name))
+        .map(|one| format!("{}: {}", one.name, one.trouble.as_deref().unwrap_or("has not answered yet")))
+        .collect();
+    match ill.len() {
+        0 => String::new(),
+        n => format!("; {n} of {} endpoints are not well: {}", seen.endpoints.len(), ill.join("; ")),
+    }
 }
 
 /// A restart helps against a driver that has ended, or that stands still while the chain goes on.
@@ -240,7 +264,8 @@ fn store(seen: StoreSeen, least_free: u64) -> State {
 #[cfg(test)]
 mod tests {
     use lyceum_agent::status::Standing;
-    use lyceum_chain::Head;
+    use lyceum_chain::cosmos::EndpointStatus;
+    use lyceum_chain::{ChainError, Head};
 
     use super::*;
 
@@ -277,6 +302,40 @@ mod tests {
             Duration::from_secs(60),
         ));
         assert!(said.contains("99 s") && said.contains("the last is 7"), "{said}");
+    }
+
+    #[test]
+    fn an_endpoint_that_is_not_well_is_told_while_the_node_goes_on_with_another() {
+        let endpoint = |port: u64, healthy, trouble: Option<&str>| EndpointStatus {
+            name: format!("http://127.0.0.1:{port}"),
+            healthy,
+            height: 7 + port,
+            trouble: trouble.map(str::to_owned),
+        };
+        let seen = cosmos::Status {
+            endpoints: vec![endpoint(1, true, None), endpoint(2, false, Some("4 heights behind"))],
+            head: Head { height: 8, time: 1 },
+            silence: Duration::ZERO,
+            awaited: 0,
+            websocket: true,
+            trouble: None,
+        };
+        let telling = Telling::new("c");
+        telling.chain(&seen, Duration::from_secs(60));
+        let line = &telling.ready.report().checks["chain"];
+        let words = "block 7; 1 of 2 endpoints are not well: http://127.0.0.1:2: 4 heights behind";
+        assert_eq!((line.ok, line.says.as_str()), (true, words));
+        let text = telling.metrics.text();
+        for (name, port, value) in [("healthy", 1, 1), ("healthy", 2, 0), ("height", 1, 8), ("height", 2, 9)]
+        {
+            let line = format!("lyceum_endpoint_{name}{{endpoint=\"http://127.0.0.1:{port}\"}} {value}\n");
+            assert!(text.contains(&line), "{line}{text}");
+        }
+        // What the trouble names already is not said twice.
+        let gone =
+            ChainError::Unreachable { endpoint: String::new(), reason: "http://127.0.0.1:2: refused".into() };
+        let said = unwell(chain(&cosmos::Status { trouble: Some(gone), ..seen }, Duration::from_secs(60)));
+        assert_eq!(said.matches("127.0.0.1:2").count(), 1, "{said}");
     }
 
     #[test]
