@@ -109,7 +109,7 @@ pub const SECTIONS: &[Section] = &[
         about: "The key that signs. Its passphrase comes from `--passphrase-file`, `--passphrase-fd`, the file below,\n\
                 systemd's credential `passphrase`, or the terminal, in this order.",
         keys: &[
-            without("name", "\"miner\"", "A key of the folder `keys` beside this file (`lyceum keys list`)."),
+            without("name", "\"node\"", "A key of the folder `keys` beside this file (`lyceum keys list`)."),
             without(
                 "passphrase_file",
                 "\"passphrase\"",

@@ -136,6 +136,14 @@ async fn signed(client: &Client, ask: Ask<'_>, messages: Vec<Any>) -> anyhow::Re
     Ok((kind, vec![msg]))
 }
 
+/// Refuses an authority that cannot be asked, or not for so little, before anything is paid for.
+pub async fn check(client: &Client, ask: Ask<'_>) -> anyhow::Result<()> {
+    if kind(client, ask.authority).await? == Kind::Gov {
+        ask.deposit.allow(&wanted(client).await?)?;
+    }
+    Ok(())
+}
+
 /// Has the authority send messages: at once, or by a proposal.
 pub async fn act(client: &Client, ask: Ask<'_>, messages: Vec<Any>) -> anyhow::Result<Acted> {
     let (kind, messages) = signed(client, ask, messages).await?;

@@ -42,7 +42,7 @@ impl DepositArgs {
         if sum > self.at_most {
             let words = format!(
                 "the endpoint says that the chain's governance wants a deposit of {} ({sum} {DENOM}), and \
-                 --deposit-at-most allows {} ({} {DENOM}): nothing was sent; if the chain really wants that much, \
+                 --deposit-at-most allows {} ({} {DENOM}): nothing was proposed; if the chain really wants that much, \
                  say --deposit-at-most {sum}",
                 lyc(sum),
                 lyc(self.at_most),

@@ -12,7 +12,7 @@ use lyceum_chain::{Addresses, CONTRACTS, Code, DEPLOYMENT_VERSION, Deployment};
 
 use super::artifacts::Artifact;
 use super::chain::{self, Up};
-use super::{Params, plan};
+use super::{Params, plan, witness};
 use crate::failure::{Failure, Refusal};
 use crate::writable;
 
@@ -254,7 +254,8 @@ pub async fn deploy(client: &Client, plan: &Plan, out: &Path, tell: impl Fn(Stri
 
     if !missing.is_empty() {
         // One transaction: they come up together, with the treasury, or not at all.
-        let done = client.send(plan.raise_msgs(client, &at, &codes, &missing)?).await?;
+        let done = client.send(plan.raise_msgs(client, &at, &codes, &missing)?).await;
+        let done = done.context(witness::FAILED)?;
         tell(format!("{} contracts up at height {}, {} gas", missing.len(), done.height, done.gas_used));
         gas_used += done.gas_used;
         height = height.max(done.height);

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use cosmrs::Any;
 use cosmwasm_std::Addr;
 use lyceum_chain::cosmos::{Client, Fee, check_address};
@@ -153,6 +154,9 @@ impl<'a> Upgrade<'a> {
         tell: impl Fn(String),
     ) -> anyhow::Result<Upgraded> {
         writable::check(path)?;
+        if !self.changes.is_empty() {
+            authority::check(client, self.ask(&self.title())).await?;
+        }
         let (mut changed, mut messages) = (vec![], vec![]);
         let height = client.head().await?.height;
         for change in &self.changes {
@@ -171,7 +175,7 @@ impl<'a> Upgrade<'a> {
         }
         let mut acted = None;
         if !messages.is_empty() {
-            let done = act(client, self.ask(&self.title()), messages).await?;
+            let done = act(client, self.ask(&self.title()), messages).await.context(witness::FAILED)?;
             for (change, (name, id)) in self.changes.iter().zip(&changed) {
                 let code = match done {
                     Acted::Done(_) => Code { id: *id, checksum: change.artifact.hex() },

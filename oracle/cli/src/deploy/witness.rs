@@ -12,6 +12,10 @@ use cosmwasm_std::Addr;
 use super::chain::{Up, any, up_msg};
 use super::plan::predict;
 
+/// What it means that the chain knows no contract where a message speaks to one.
+pub const FAILED: &str = "nothing was changed; if the chain knows no such contract, an endpoint named other code than \
+                          that of the artifacts: use another endpoint";
+
 /// Messages that fail unless the code has the checksum. `by` sends them, `init` is any configuration that the code
 /// takes, and `salt` is one that `by` never used.
 pub fn messages(

@@ -85,6 +85,13 @@ pub async fn check(config: &Config, passphrase: &PassphraseArgs) -> anyhow::Resu
             format!("{} is below the network's least of {least}: the node will not be active", lyc(stake)),
         );
     }
+    let own = registered.as_ref().map_or(0, |n| n.own.u128());
+    let short = u128::from(config.node.stake_ulyc).saturating_sub(own.saturating_add(balance));
+    if short > 0 {
+        let words =
+            format!("node.stake_ulyc asks for {} more than the account holds: send it LYC", lyc(short));
+        found.say("bond", words);
+    }
     if !config.beacon.urls.is_empty() {
         let source = Source::new(&config.beacon.urls, &deployment.beacon)?;
         source.fetch(1).await.context("beacon.urls")?;
@@ -98,7 +105,15 @@ async fn local(config: &Config, found: &mut Found) -> anyhow::Result<()> {
     let peer = identity::peer(&config.folder)?;
     identity::secret(&config.folder)?;
     let store = parts::store(config)?;
-    let free = disk::free(store.dir()).map(|bytes| format!(", {} MiB free", bytes >> 20)).unwrap_or_default();
+    let free = disk::free(store.dir()).map_or(String::new(), |bytes| {
+        let (free, least) = (bytes >> 20, config.store.least_free_mib);
+        let short = if free < least {
+            format!(", store.least_free_mib wants {least}: make room")
+        } else {
+            String::new()
+        };
+        format!(", {free} MiB free{short}")
+    });
     found.say("store", format!("{} blobs{free}", store.list().len()));
     let server = Server::bind(config.serve.listen).await.context("serve.listen")?;
     found.say("serve", server.address().to_string());

@@ -101,3 +101,19 @@ fn help_says_how_to_send_without_being_asked() {
     let help = text(&operator.run(&["tx", "nodes", "bond", "--help"]).stdout);
     assert!(help.contains("--yes") && help.contains("Send without asking"), "{help}");
 }
+
+#[test]
+fn what_only_looks_opens_no_key() {
+    let operator = Operator::new();
+    operator.key();
+    let network = operator.deployment("lyceum-1", "wasm");
+    let to = "wasm19rl4cm2hmr8afy4kldpxz3fka4jguq0a7e8z5q";
+    let action = format!(r#"{{"grant":{{"to":"{to}","amount":"1","reason":"x"}}}}"#);
+    let (file, silent) = (operator.write("grant.json", action), nobody());
+    let act = ["authority", "act", &file, "--deployment", &network, "--rpc", &silent];
+    assert_eq!(operator.refused(&act).0, 9, "nobody gives the passphrase");
+    let (code, kind, words) = operator.refused(&[&act[..], &["--dry-run"]].concat());
+    assert_eq!((code, kind.as_str()), (7, "unreachable/chain.unreachable"), "{words}");
+    let (code, kind, _) = operator.refused(&[&act[..], &["--authority", "cosmos1x", "--dry-run"]].concat());
+    assert_eq!((code, kind.as_str()), (3, "input/chain.address"));
+}
