@@ -1,139 +1,21 @@
 //! `lyceum deploy`, `upgrade` and `authority` against a real chain, as an operator runs them.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+mod fixture;
+mod lies;
+
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use cosmos_sdk_proto::cosmos::bank::v1beta1::MsgSend;
 use cosmos_sdk_proto::cosmos::base::v1beta1::Coin;
 use cosmos_sdk_proto::cosmos::staking::v1beta1::{
     MsgDelegate, QueryValidatorsRequest, QueryValidatorsResponse,
 };
 use cosmos_sdk_proto::cosmwasm::wasm::v1::{QueryContractInfoRequest, QueryContractInfoResponse};
-use cosmwasm_std::Addr;
-use lyceum_api::rewards;
-use lyceum_chain::cosmos::{Client, Key, Settings};
-use lyceum_tests_realchain::{Localnet, wanted};
+use lyceum_tests_realchain::wanted;
 use prost::Message as _;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
-/// The binary under test: `scripts/test` builds it and says where it is.
-fn binary() -> PathBuf {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/debug/lyceum");
-    let path = std::env::var_os("LYCEUM_BIN").map_or(built, PathBuf::from);
-    assert!(
-        path.exists(),
-        "{} is missing: cargo build -p lyceum, or name it with LYCEUM_BIN",
-        path.display()
-    );
-    path
-}
-
-/// An operator: a folder with keys, a beacon and artifacts, and the chain it works on.
-struct Operator {
-    folder: tempfile::TempDir,
-    net: Localnet,
-}
-
-impl Operator {
-    fn new() -> Self {
-        let operator = Self { folder: tempfile::tempdir().unwrap(), net: Localnet::up(1, 300) };
-        operator.write("words", &operator.net.chain().faucet.mnemonic);
-        operator.write("pw", "a passphrase");
-        operator.ok(&[
-            "keys",
-            "add",
-            "faucet",
-            "--recover",
-            "--words-file",
-            "words",
-            "--passphrase-file",
-            "pw",
-        ]);
-        operator.ok(&["beacon", "--key", "beacon.key", "--info", "beacon.json", "--describe"]);
-        let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../artifacts");
-        let built = std::env::var_os("LYCEUM_ARTIFACTS").map_or(built, PathBuf::from);
-        operator.copy_artifacts(&built, "artifacts", b"");
-        operator
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).unwrap();
-    }
-
-    /// Artifacts in a folder of ours; a mark in a custom section makes other code of them that does the same.
-    fn copy_artifacts(&self, from: &Path, to: &str, mark: &[u8]) {
-        std::fs::create_dir_all(self.path(to)).unwrap();
-        let mut sums = String::new();
-        for name in lyceum_chain::CONTRACTS {
-            let mut wasm =
-                std::fs::read(from.join(format!("{name}.wasm"))).expect("./scripts/build-contracts ran");
-            if !mark.is_empty() {
-                // Section 0: its length, its name's length, its name.
-                wasm.extend([0, mark.len() as u8 + 1, mark.len() as u8]);
-                wasm.extend(mark);
-            }
-            sums += &format!("{}  {name}.wasm\n", hex::encode(Sha256::digest(&wasm)));
-            std::fs::write(self.path(to).join(format!("{name}.wasm")), wasm).unwrap();
-        }
-        std::fs::write(self.path(to).join("checksums.txt"), sums).unwrap();
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(binary());
-        command.args(args).current_dir(self.folder.path()).env("LYCEUM_HOME", self.path("home"));
-        command.stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().expect("the binary runs")
-    }
-
-    /// Runs a command that must do what it says, and gives its JSON.
-    #[track_caller]
-    fn ok(&self, args: &[&str]) -> Value {
-        let args: Vec<&str> = args.iter().copied().chain(["--json"]).collect();
-        let Output { status, stdout, stderr } = self.run(&args);
-        let (said, told) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-        assert!(status.success(), "{args:?}: {status}\n{said}\n{told}");
-        serde_json::from_str(&said).unwrap_or_else(|e| panic!("{args:?}: {e}\n{said}"))
-    }
-
-    /// Runs a command that must refuse with an exit code and these words.
-    #[track_caller]
-    fn refused(&self, args: &[&str], exit: i32, words: &str) {
-        let args: Vec<&str> = args.iter().copied().chain(["--json"]).collect();
-        let Output { status, stdout, stderr } = self.run(&args);
-        let (said, told) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-        assert_eq!(status.code(), Some(exit), "{args:?}\n{said}\n{told}");
-        assert!(said.contains(words), "{args:?}: expected {words:?} in\n{said}\n{told}");
-    }
-
-    fn address(&self, key: &str) -> String {
-        self.ok(&["keys", "show", key])["address"].as_str().unwrap().to_owned()
-    }
-
-    /// The arguments of a deployment for an authority into a file.
-    fn deploy<'a>(&'a self, authority: &'a str, out: &'a str) -> Vec<&'a str> {
-        let rpc = self.net.chain().rpc[0].as_str();
-        let mut args = vec!["deploy", "--chain", "lyceum-1", "--rpc", rpc, "--key", "faucet"];
-        args.extend(["--passphrase-file", "pw", "--authority", authority, "--beacon", "beacon.json"]);
-        args.extend(["--artifacts", "artifacts", "--short-windows", "--treasury", "21000000", "--out", out]);
-        args
-    }
-
-    /// The arguments that say which network, and as whom.
-    fn at<'a>(&'a self, key: &'a str, file: &'a str) -> Vec<&'a str> {
-        let rpc = self.net.chain().rpc[0].as_str();
-        vec!["--key", key, "--passphrase-file", "pw", "--rpc", rpc, "--deployment", file]
-    }
-}
+use fixture::{Operator, fund, treasury, with_client};
 
 #[test]
 fn a_deployment_killed_again_and_again_ends_as_one_that_was_not() {
@@ -288,39 +170,6 @@ fn a_group_of_three_upgrades_and_acts_with_two_thirds_and_more_of_its_votes() {
     assert_eq!(treasury(&operator, &deployed), 20_999_000);
 }
 
-/// Something with the faucet's client.
-fn with_client<T>(operator: &Operator, work: impl AsyncFnOnce(&Client) -> T) -> T {
-    let chain = operator.net.chain();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let key = Key::from_mnemonic(&chain.faucet.mnemonic, 0).unwrap();
-        let settings = Settings::new(&chain.chain_id, chain.rpc.clone());
-        work(&Client::connect(settings, std::sync::Arc::new(key)).await.unwrap()).await
-    })
-}
-
-/// What the treasury of a deployment that was printed holds.
-fn treasury(operator: &Operator, deployed: &Value) -> u128 {
-    let rewards = Addr::unchecked(deployed["deployment"]["contracts"]["rewards"].as_str().unwrap());
-    let asked = rewards::QueryMsg::Treasury {};
-    let answer: rewards::TreasuryResponse =
-        with_client(operator, async |client| client.smart(&rewards, &asked, None).await.unwrap());
-    answer.free.u128()
-}
-
-/// Gives accounts what fees take.
-fn fund(operator: &Operator, keys: &[&str]) {
-    let to: Vec<String> = keys.iter().map(|key| operator.address(key)).collect();
-    with_client(operator, async |client| {
-        let msgs = to.into_iter().map(|to_address| {
-            let amount = vec![Coin { denom: "ulyc".to_owned(), amount: "100000000".to_owned() }];
-            let msg = MsgSend { from_address: client.account().to_string(), to_address, amount };
-            cosmrs::Any { type_url: "/cosmos.bank.v1beta1.MsgSend".to_owned(), value: msg.encode_to_vec() }
-        });
-        client.send(msgs.collect()).await.unwrap();
-    });
-}
-
 #[test]
 fn a_plain_key_upgrades_at_once() {
     if !wanted() {
@@ -331,6 +180,11 @@ fn a_plain_key_upgrades_at_once() {
     let deployed = operator.ok(&operator.deploy(&authority, "d.json"));
     operator.copy_artifacts(&operator.path("artifacts"), "newer", b"newer");
     let at = operator.at("faucet", "d.json");
+    let tasks = [&["upgrade", "--artifacts", "newer", "--only", "tasks"][..], &at].concat();
+    let foreseen = operator.ok(&[&tasks[..], &["--dry-run"]].concat());
+    assert_eq!(foreseen["stores"][0]["contract"], "tasks", "its code would be stored first: {foreseen}");
+    assert_eq!((&foreseen["asked"]["to"], &foreseen["asked"]["tried"]), (&json!("key"), &json!(false)));
+    let file = std::fs::read(operator.path("d.json")).unwrap();
     let done = operator.ok(&[&["upgrade", "--artifacts", "newer"][..], &at].concat());
     assert_eq!(done["acted"]["done"], true);
     assert_eq!(done["changed"].as_array().unwrap().len(), 7);
@@ -341,6 +195,17 @@ fn a_plain_key_upgrades_at_once() {
     let again = operator.ok(&[&["upgrade", "--artifacts", "newer"][..], &at].concat());
     assert_eq!((&again["changed"], &again["acted"]), (&json!([]), &Value::Null));
     assert_eq!(again["deployment"], done["deployment"]);
+    // Back again: the codes are there, so that a dry run tries it, and it changes nothing.
+    let back = [&["upgrade", "--artifacts", "artifacts", "--only", "tasks"][..], &at].concat();
+    let now = std::fs::read(operator.path("d.json")).unwrap();
+    assert_ne!(now, file, "the upgrade stands in it");
+    let foreseen = operator.ok(&[&back[..], &["--dry-run"]].concat());
+    assert_eq!((&foreseen["stores"], &foreseen["asked"]["tried"]), (&json!([]), &json!(true)));
+    let lines = foreseen["asked"]["consequence"]["lines"].as_array().unwrap();
+    assert!(lines.iter().any(|l| l.as_str().unwrap().starts_with("tasks: runs other code")), "{lines:?}");
+    assert!(foreseen["asked"]["messages"].to_string().contains("MsgMigrateContract"));
+    assert_eq!(std::fs::read(operator.path("d.json")).unwrap(), now);
+    assert_eq!(operator.ok(&back)["changed"].as_array().unwrap().len(), 1, "nothing had been done yet");
 }
 
 #[test]
