@@ -190,6 +190,9 @@ impl Driver {
             let dial = DialOpts::peer_id(peer)
                 .condition(PeerCondition::DisconnectedAndNotDialing)
                 .addresses(addresses)
+                // Calling from the port that is listened on serves hole punching only, and fails wherever something
+                // else on the machine holds that port.
+                .allocate_new_port()
                 .build();
             match self.swarm.dial(dial) {
                 Ok(()) | Err(DialError::DialPeerConditionFalse(_)) => {}
