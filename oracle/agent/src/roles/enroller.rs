@@ -123,11 +123,13 @@ impl Enroller {
                 }
             }
             if let Some(until) = own.node.as_ref().and_then(|n| n.jailed_until) {
-                waits.push(format!("the end of jail at {}", until.seconds()));
+                let seconds = until.seconds().saturating_sub(seen.now());
+                waits.push(format!("the end of jail in {seconds} s"));
             }
             if let (Some(node), Some(at)) = (&own.node, self.ripen_at) {
                 let unripe = node.stake.saturating_sub(node.matured);
-                waits.push(format!("{unripe} ulyc to be old enough for draws; tried at {at}"));
+                let seconds = at.saturating_sub(seen.now());
+                waits.push(format!("{unripe} ulyc to be old enough for draws; tried in {seconds} s"));
             }
         }
         (waits, blocked)
