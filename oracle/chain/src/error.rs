@@ -130,6 +130,14 @@ pub enum ChainError {
         /// What happened, for every endpoint that was tried.
         reason: String,
     },
+    /// Endpoints answer, and their words can't all be right; may pass.
+    #[error(
+        "{reason}; add another endpoint or leave out the one that is wrong, and see that this machine's clock is right"
+    )]
+    Disagree {
+        /// Who says what, or what does not fit what was heard before.
+        reason: String,
+    },
     /// The account can't pay.
     #[error("{account} cannot pay: {words}; send it funds, or use a fee granter")]
     InsufficientFunds {
@@ -245,6 +253,7 @@ impl ChainError {
             Self::Prefix { .. } => "chain.prefix",
             Self::WrongChain { .. } => "chain.wrong_chain",
             Self::Unreachable { .. } => "chain.unreachable",
+            Self::Disagree { .. } => "chain.disagree",
             Self::InsufficientFunds { .. } => "chain.insufficient_funds",
             Self::UnknownContract { .. } => "chain.unknown_contract",
             Self::GasAboveCeiling { .. } => "chain.gas_above_ceiling",
@@ -260,7 +269,13 @@ impl ChainError {
 
     /// Whether the same call may succeed later with nothing changed: the trouble is the chain's or the way to it.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::NotIncluded { .. } | Self::StateGone { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Disagree { .. }
+                | Self::NotIncluded { .. }
+                | Self::StateGone { .. }
+        )
     }
 
     /// Whether a contract and this program do not understand each other, which no waiting mends: the deployment is of

@@ -109,7 +109,7 @@ impl Watch {
                 "the chain is at height {height}, {} was seen: endpoints lag behind, or one of them lied",
                 before.height
             );
-            return Err(ChainError::Unreachable { endpoint: String::new(), reason });
+            return Err(ChainError::Disagree { reason });
         }
         if height <= before.height {
             return Ok(before);
@@ -191,7 +191,7 @@ impl Watch {
             if all.len() != hashes.len() {
                 let reason =
                     format!("{} results for {} transactions of block {next}", all.len(), hashes.len());
-                return Err(ChainError::Unreachable { endpoint: String::new(), reason });
+                return Err(ChainError::Disagree { reason });
             }
             results = all.into_iter().map(|result| Some(Executed::new(next, result))).collect();
         }

@@ -216,7 +216,7 @@ async fn a_false_time_is_not_believed_while_another_says_what_can_be_right() {
     honest.now(|says| says.up = false);
     liar.now(|says| says.height = 102);
     let error = watch.advance().await.unwrap_err();
-    assert!(error.is_transient() && error.to_string().contains("clock"), "{error}");
+    assert!(error.is_transient() && error.to_string().contains("ahead of this machine's clock"), "{error}");
 }
 
 #[tokio::test]
@@ -224,7 +224,13 @@ async fn a_time_that_may_be_right_needs_two_of_those_that_answer() {
     let (liar, honest) = (Stub::at(100).await, Stub::at(100).await);
     liar.now(|says| says.genesis = GENESIS + 30);
     let two = watch(&[&liar, &honest]).await;
-    let error = two.advance().await.unwrap_err().to_string();
+    let error = two.advance().await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.is_transient()),
+        ("chain.disagree", true),
+        "endpoints that answer are there"
+    );
+    let error = error.to_string();
     assert!(error.contains(&liar.url) && error.contains(&honest.url), "{error}");
     let third = Stub::at(100).await;
     let three = watch(&[&liar, &honest, &third]).await;

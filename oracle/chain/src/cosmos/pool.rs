@@ -182,7 +182,7 @@ impl Pool {
         let enough = |answers: &[T]| matches!(answers, [a, b] if a == b);
         let (members, mut answers) = self.gather(request, limit, read, enough).await?;
         let names = || members.iter().map(|m| m.name()).collect::<Vec<_>>().join(" and ");
-        let none = |reason| Err(ChainError::Unreachable { endpoint: String::new(), reason });
+        let none = |reason| Err(ChainError::Disagree { reason });
         match choose(&answers, self.members.len(), plausible) {
             Choice::Take(taken) => {
                 for (member, answer) in members.iter().zip(&answers) {
@@ -192,14 +192,11 @@ impl Pool {
                 }
                 Ok(answers.swap_remove(taken))
             }
-            Choice::Differ => none(format!(
-                "{} give different {what}, and no other endpoint says which are right; leave out the wrong one or \
-                 add another",
-                names()
-            )),
+            Choice::Differ => {
+                none(format!("{} give different {what}, and no other endpoint says which are right", names()))
+            }
             Choice::Implausible => none(format!(
-                "{} gives {what} that are far ahead of this machine's clock, and no other endpoint says the same; is \
-                 the clock right?",
+                "{} gives {what} that are far ahead of this machine's clock, and no other endpoint says the same",
                 names()
             )),
         }
