@@ -143,26 +143,76 @@ async fn an_endpoint_that_is_the_only_one_gets_few_signatures_by_lying() {
     assert_eq!(purse.client.balance(&sink).await.unwrap(), 0, "it kept them all for later");
 }
 
-/// Says that it took what it keeps for itself.
+/// Pays through this liar and the honest endpoint behind it, which is asked second.
+async fn pay_beside(
+    lie: impl Fn(&Value, Option<Value>) -> Option<Value> + Send + Sync + 'static,
+) -> (Liar, Purse, u128) {
+    let chain = Localnet::shared().chain();
+    let purse = chain.purse(COINS).await.unwrap();
+    let liar = Liar::before(&chain.rpc[0], lie).await;
+    let rpc = vec![liar.url.clone(), chain.rpc[0].clone()];
+    let misled = purse.apart(Settings { rpc, ..purse.settings.clone() }).await.unwrap();
+    let sink = sink(&purse);
+    misled.client.send(vec![misled.pay(&sink, 5)]).await.unwrap();
+    let paid = purse.client.balance(&sink).await.unwrap();
+    (liar, purse, paid)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_endpoint_only_says_it_took_is_offered_to_the_others_too() {
     if !wanted() {
         return;
     }
-    let chain = Localnet::shared().chain();
-    let purse = chain.purse(COINS).await.unwrap();
-    let liar = Liar::before(&chain.rpc[0], |request, truth| {
-        let took = request["method"] == "broadcast_tx_sync" && truth.is_none();
+    let took = |request: &Value, truth: Option<Value>| {
+        (request["method"] == "broadcast_tx_sync" && truth.is_none()).then_some(())?;
         let hash = "00".repeat(32);
-        took.then(|| {
-            answer(request, json!({ "code": 0, "data": "", "log": "", "codespace": "", "hash": hash }))
-        })?
-    })
-    .await;
-    let rpc = vec![liar.url.clone(), chain.rpc[0].clone()];
-    let misled = purse.apart(Settings { rpc, ..purse.settings.clone() }).await.unwrap();
-    let sink = sink(&purse);
-    misled.client.send(vec![misled.pay(&sink, 5)]).await.unwrap();
-    assert_eq!(purse.client.balance(&sink).await.unwrap(), 5);
-    assert_eq!(signatures(&liar).len(), 1);
+        answer(request, json!({ "code": 0, "data": "", "log": "", "codespace": "", "hash": hash }))
+    };
+    let (liar, _, paid) = pay_beside(took).await;
+    assert_eq!((paid, signatures(&liar).len()), (5, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_endpoint_has_no_room_for_is_offered_to_the_others_too() {
+    if !wanted() {
+        return;
+    }
+    let full = |request: &Value, truth: Option<Value>| {
+        (request["method"] == "broadcast_tx_sync" && truth.is_none()).then_some(())?;
+        let error = json!({ "code": -32603, "message": "Internal error", "data": "mempool is full" });
+        Some(json!({ "jsonrpc": "2.0", "id": request["id"], "error": error }))
+    };
+    let (liar, _, paid) = pay_beside(full).await;
+    assert_eq!((paid, signatures(&liar).len()), (5, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_that_says_what_was_done_failed_is_not_believed_alone() {
+    if !wanted() {
+        return;
+    }
+    let failed = |request: &Value, truth: Option<Value>| {
+        let mut truth = truth.filter(|_| request["method"] == "block_results")?;
+        for result in truth["result"]["txs_results"].as_array_mut()? {
+            result["code"] = json!(5);
+            result["codespace"] = json!("sdk");
+        }
+        Some(truth)
+    };
+    let (liar, purse, paid) = pay_beside(failed).await;
+    assert_eq!((paid, purse.sequence().await.unwrap(), signatures(&liar).len()), (5, 1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_that_hides_what_was_done_gets_it_signed_once() {
+    if !wanted() {
+        return;
+    }
+    let hides = |request: &Value, truth: Option<Value>| {
+        let mut truth = truth.filter(|_| request["method"] == "block")?;
+        truth["result"]["block"]["data"]["txs"] = json!([]);
+        Some(truth)
+    };
+    let (liar, purse, paid) = pay_beside(hides).await;
+    assert_eq!((paid, purse.sequence().await.unwrap(), signatures(&liar).len()), (5, 1, 1));
 }

@@ -9,13 +9,11 @@ use cosmos_sdk_proto::cosmos::bank::v1beta1::{QueryBalanceRequest, QueryBalanceR
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{SimulateRequest, SimulateResponse};
 use cosmrs::Any;
 use cosmwasm_std::{Addr, Attribute, Event};
-use prost::Message as _;
-use tendermint_rpc::endpoint::abci_query;
 use tendermint_rpc::endpoint::broadcast::tx_sync;
 
 use super::answers::{Failure, refusal};
+use super::book::TxHash;
 use super::follow::{Watch, follow};
-use super::http::MAX_ANSWER;
 use super::pool::{EndpointStatus, Pool};
 use super::query::{Asked, Failed};
 use super::sequence::{Lane, expected};
@@ -54,11 +52,21 @@ pub(super) struct Inner {
     _tasks: [Task; 2],
 }
 
+/// Signed bytes that a node saw and did not take. It may have kept them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown {
+    pub hash: TxHash,
+    pub sequence: u64,
+    pub timeout_height: u64,
+}
+
 /// What is known of the account.
 #[derive(Debug, Default)]
 pub(super) struct Sequences {
     pub number: Option<u64>,
     pub lane: Lane,
+    /// What nodes saw and did not take.
+    pub shown: Vec<Shown>,
 }
 
 impl fmt::Debug for Client {
@@ -168,17 +176,17 @@ impl Client {
         }
     }
 
-    /// The signer's account as each endpoint has it that answers, with the height of that state.
-    pub(super) async fn account_everywhere(&self) -> Vec<(u64, Account)> {
-        let data = self.account_request().encode_to_vec();
-        let request = abci_query::Request::new(Some(ACCOUNT_INFO.to_owned()), data, None, false);
-        let answers = self.inner.watch.pool.each(request, MAX_ANSWER).await.into_iter().flatten();
-        let accounts = answers.filter_map(|answer| {
-            let answer = answer.response;
-            let found = QueryAccountInfoResponse::decode(answer.value.as_slice()).ok()?.info?;
-            Some((answer.height.value(), Account { number: found.account_number, sequence: found.sequence }))
-        });
-        accounts.collect()
+    /// The signer's account as each endpoint has it that answers, with the height of that state; none if it does not
+    /// say.
+    pub(super) async fn account_everywhere(&self) -> Vec<Option<(u64, Account)>> {
+        let request = self.account_request();
+        let answers = self.asked_everywhere(ACCOUNT_INFO, &request).await.into_iter();
+        let account = |answer: Option<(u64, QueryAccountInfoResponse)>| {
+            let (height, found) = answer?;
+            let found = found.info?;
+            Some((height, Account { number: found.account_number, sequence: found.sequence }))
+        };
+        answers.map(account).collect()
     }
 
     fn account_request(&self) -> QueryAccountInfoRequest {
@@ -227,7 +235,15 @@ impl Client {
             #[allow(deprecated)] // tx
             let request = SimulateRequest { tx: None, tx_bytes };
             let path = "/cosmos.tx.v1beta1.Service/Simulate";
-            match self.asked::<_, SimulateResponse>(path, &request, None).await? {
+            let asked = match self.asked::<_, SimulateResponse>(path, &request, None).await? {
+                // One that expects something else every time is not the only one to be asked.
+                Asked::Failed(failed) if tried % AT_ONCE == AT_ONCE - 1 => {
+                    let mut others = self.asked_everywhere(path, &request).await.into_iter().flatten();
+                    others.next().map_or(Asked::Failed(failed), |(_, answer)| Asked::Answer(answer))
+                }
+                asked => asked,
+            };
+            match asked {
                 Asked::Answer(answer) => {
                     let gas = answer.gas_info.map_or(0, |g| g.gas_used);
                     let events = answer.result.map(|r| r.events).unwrap_or_default();

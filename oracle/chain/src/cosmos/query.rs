@@ -88,6 +88,22 @@ impl Client {
         })
     }
 
+    /// What each endpoint answers that does, with the height of its state; none where that is no answer to the query.
+    pub(super) async fn asked_everywhere<Q, A>(&self, path: &str, request: &Q) -> Vec<Option<(u64, A)>>
+    where
+        Q: prost::Message,
+        A: prost::Message + Default,
+    {
+        let request = abci_query::Request::new(Some(path.to_owned()), request.encode_to_vec(), None, false);
+        let answers = self.inner.watch.pool.each(request, MAX_ANSWER).await.into_iter();
+        let read = |answer: Answer<abci_query::Response>| {
+            let response = answer.ok()?.response;
+            let value = response.code.is_ok().then_some(response.value)?;
+            Some((response.height.value(), A::decode(value.as_slice()).ok()?))
+        };
+        answers.map(read).collect()
+    }
+
     /// Asks a contract, at a committed height or now.
     pub async fn smart<T, M>(&self, contract: &Addr, msg: &M, height: Option<u64>) -> Result<T>
     where

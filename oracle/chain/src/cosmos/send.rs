@@ -1,9 +1,11 @@
 //! Sending: simulate, sign, offer to a node, await the block.
 //!
-//! What is sent can't be executed twice, whatever one endpoint says, as long as another one answers honestly: the same
-//! messages are signed again only when the earlier signature can't be executed any more, as every endpoint that
-//! answers says that its sequence is used up or its timeout height has passed, and none knows its hash. Until then the
-//! same bytes are offered again. An endpoint that is the only one has to be believed, `SIGNATURES` times at most.
+//! What is sent can't be executed twice, whatever one endpoint says, as long as another one answers honestly. The same
+//! messages are signed again only when the earlier signature can't be executed any more: every endpoint that answers
+//! says that its timeout height has passed, or that its sequence is used up, and then every one that its index does not
+//! have it. Until then the same bytes are offered again. What a node saw and did not take holds on to its sequence: no
+//! other is signed with before it is over. An endpoint that is the only one has to be believed, `SIGNATURES` times at
+//! most.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,8 +16,9 @@ use tendermint_rpc::endpoint::tx as by_hash;
 use tokio::sync::oneshot;
 
 use super::answers::{Failure, refusal};
+use super::belief::LAG;
 use super::book::{Executed, Fate, hash, show};
-use super::client::{Client, Sequences};
+use super::client::{Client, Sequences, Shown};
 use super::http::MAX_ANSWER;
 use super::pool::Answer;
 use super::sequence::{Bytes, expected};
@@ -31,6 +34,10 @@ const OFFERS: u32 = 12;
 const UNREACHED: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(2);
+/// So many heights after a timeout height every block up to it must have been looked through.
+const LOOKED_THROUGH: u64 = 20;
+/// How long it is awaited that what a node saw and did not take is over.
+const FREED: Duration = Duration::from_secs(30);
 /// After so long without a new height it is looked again at what may have changed without one.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -49,6 +56,22 @@ impl Flight {
     pub fn is_contested(&self) -> bool {
         self.contested
     }
+}
+
+/// That a transaction was executed or never will be.
+#[derive(Clone, Copy)]
+struct Over {
+    /// The highest height of which an endpoint says so.
+    height: u64,
+    /// Whether its sequence was used up, by it or by another; if not, its timeout height has passed.
+    used: bool,
+}
+
+/// What indexes of transactions say of one.
+enum Found {
+    Executed(Box<Executed>),
+    Nowhere,
+    Unsure,
 }
 
 /// What a node's answer to signed bytes says of them.
@@ -117,23 +140,43 @@ impl Client {
     /// from all endpoints that answer.
     async fn end(&self, flight: &mut Flight) -> Result<Option<Box<Executed>>> {
         let undone = match self.fate(flight).await? {
-            Fate::Included(executed) if !is_dry(&executed) => return Ok(Some(executed)),
+            Fate::Included(executed) if executed.code == 0 => return Ok(Some(executed)),
             Fate::Included(executed) => Some(executed),
             Fate::Expired => None,
             Fate::Unknown(reason) => {
-                let found = self.found(&flight.bytes).await;
-                return found.map(Some).ok_or_else(|| undecided(flight, reason));
+                return match self.found(&flight.bytes).await {
+                    Found::Executed(executed) => Ok(Some(executed)),
+                    Found::Nowhere | Found::Unsure => Err(undecided(flight, reason)),
+                };
             }
         };
         let since = Instant::now();
         let mut seen = self.inner.watch.seen.subscribe();
-        while self.over(flight).await.is_none() {
+        let mut over: Option<Over> = None;
+        loop {
+            if over.is_none() {
+                over = self.over(flight.sequence, flight.timeout_height).await;
+            }
+            match &over {
+                Some(Over { used: false, .. }) => return Ok(None),
+                // An index is a moment behind its blocks.
+                Some(Over { height, .. }) if seen.borrow_and_update().height > *height => break,
+                _ => {}
+            }
             if since.elapsed() > self.inner.settings.patience {
                 return Err(undecided(flight, "the endpoints do not agree about it".to_owned()));
             }
             let _ = tokio::time::timeout(LOOK, seen.changed()).await;
         }
-        Ok(self.found(&flight.bytes).await.or(undone))
+        match self.found(&flight.bytes).await {
+            Found::Executed(executed) => Ok(Some(executed)),
+            Found::Nowhere => Ok(undone),
+            Found::Unsure => {
+                let reason =
+                    "its sequence is used up, and an endpoint's index of transactions does not answer";
+                Err(undecided(flight, reason.to_owned()))
+            }
+        }
     }
 
     /// Waits for the block, or for the last height that may hold it; without an end only while the chain goes on.
@@ -152,9 +195,12 @@ impl Client {
             if silence > self.inner.settings.patience {
                 return Err(undecided(flight, format!("no new block for {} s", silence.as_secs())));
             }
+            if watch.seen.borrow().height > flight.timeout_height.saturating_add(LOOKED_THROUGH) {
+                return Ok(Fate::Unknown("the blocks that may hold it can't be had".to_owned()));
+            }
             if flight.contested
                 && !over
-                && let Some(height) = self.over(flight).await
+                && let Some(Over { height, .. }) = self.over(flight.sequence, flight.timeout_height).await
             {
                 over = true;
                 watch.book().ends(&flight.bytes, height);
@@ -162,33 +208,60 @@ impl Client {
         }
     }
 
-    /// The height up to which a transaction was executed or never will be, by every endpoint that answers: its
-    /// sequence is used up, or its timeout height has passed. None while one says otherwise, or none answers.
-    async fn over(&self, flight: &Flight) -> Option<u64> {
-        let mut last = None;
-        for (height, account) in self.account_everywhere().await {
-            if account.sequence <= flight.sequence && height < flight.timeout_height {
+    /// Whether a transaction was executed or never will be, by every endpoint that answers; none while one says
+    /// otherwise, cannot say, or none answers. One that lags behind has no say.
+    async fn over(&self, sequence: u64, timeout_height: u64) -> Option<Over> {
+        let seen = self.inner.watch.seen.borrow().height;
+        let mut over: Option<Over> = None;
+        for account in self.account_everywhere().await {
+            let (height, account) = account?;
+            if height.saturating_add(LAG) < seen {
+                continue;
+            }
+            let used = account.sequence > sequence;
+            if !used && height < timeout_height {
                 return None;
             }
-            last = last.max(Some(height));
+            let so_far = over.unwrap_or(Over { height, used });
+            over = Some(Over { height: so_far.height.max(height), used: so_far.used || used });
         }
-        last
+        over
     }
 
-    /// What it did, if an endpoint's index has it.
-    async fn found(&self, bytes: &Bytes) -> Option<Box<Executed>> {
+    /// What it did, by the endpoints' indexes.
+    async fn found(&self, bytes: &Bytes) -> Found {
+        let watch = &self.inner.watch;
         let request = by_hash::Request::new(tendermint::Hash::Sha256(hash(bytes)), false);
-        let answers = self.inner.watch.pool.each(request, MAX_ANSWER).await.into_iter().flatten();
-        let found = answers.filter(|found| *found.tx == **bytes);
-        let executed = found.map(|found| Box::new(Executed::new(found.height.value(), found.tx_result)));
-        executed.min_by_key(|executed| is_dry(executed))
+        let last = watch.seen.borrow().height.saturating_add(LAG);
+        let mut found: Option<Box<Executed>> = None;
+        let mut unsure = false;
+        for answer in watch.pool.each(request, MAX_ANSWER).await {
+            match answer {
+                Ok(answer) if *answer.tx == **bytes && answer.height.value() <= last => {
+                    let executed = Box::new(Executed::new(answer.height.value(), answer.tx_result));
+                    // That it was done can't be taken back by whoever says that it failed.
+                    if found.as_ref().is_none_or(|known| known.code != 0) {
+                        found = Some(executed);
+                    }
+                }
+                Err(words) if words.contains("not found") => {}
+                Ok(_) | Err(_) => unsure = true,
+            }
+        }
+        match found {
+            Some(executed) => Found::Executed(executed),
+            // The only endpoint's blocks were looked through, and there is nobody to contradict it.
+            None if unsure && self.inner.settings.rpc.len() > 1 => Found::Unsure,
+            None => Found::Nowhere,
+        }
     }
 
     /// Signs with a sequence, once, and gives the bytes to a node.
     async fn offer(&self, state: &mut Sequences, msgs: &[Any], account: Account, fee: Fee) -> Result<Flight> {
         let inner = &self.inner;
+        self.ensure_free(state, account.sequence).await?;
         let head = inner.watch.seen.borrow().height;
-        let timeout_height = head + inner.settings.timeout_heights;
+        let timeout_height = head.saturating_add(inner.settings.timeout_heights);
         let terms = Terms { account, timeout_height, fee: Some(fee) };
         let bytes = Arc::new(sign(msgs, terms, &inner.settings, inner.signer.as_ref()).await?);
         let sequence = account.sequence;
@@ -202,45 +275,61 @@ impl Client {
                 true
             }
             Offer::Later(error) | Offer::Refused(error) => {
-                // Who saw it may keep it, but what is signed next has the same sequence, so one of them at most is
+                // Who saw it may keep it; as long as what is signed next has the same sequence, one of them at most is
                 // executed. The number is asked for again, as a wrong one is refused too.
                 inner.watch.book().withdraw(&bytes);
                 state.lane.withdrawn(sequence, &bytes);
                 state.number = None;
+                state.shown.push(Shown { hash: hash(&bytes), sequence, timeout_height });
                 return Err(error);
             }
         };
         Ok(Flight { bytes, sequence, timeout_height, told, contested })
     }
 
+    /// Refuses to sign with another sequence than that of bytes that a node saw and did not take, while these may still
+    /// be executed: the same messages may be in both.
+    async fn ensure_free(&self, state: &mut Sequences, sequence: u64) -> Result<()> {
+        let since = Instant::now();
+        while let Some(shown) = state.shown.iter().find(|shown| shown.sequence != sequence).copied() {
+            if self.over(shown.sequence, shown.timeout_height).await.is_some() {
+                state.shown.retain(|other| other.sequence != shown.sequence);
+            } else if since.elapsed() > FREED {
+                let reason = "a node saw it and said that it did not take it".to_owned();
+                return Err(ChainError::Undecided { hash: show(&shown.hash), reason });
+            } else {
+                // What was signed after it may be in the next block, and then it is over.
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+        Ok(())
+    }
+
     /// Gives signed bytes to a node. As soon as one may have them, they count as taken.
     async fn give(&self, bytes: &Bytes, number: u64) -> Offer {
         let pool = &self.inner.watch.pool;
         let request = tx_sync::Request::new(bytes.to_vec());
-        let mut pause = PAUSE;
-        for attempt in 1.. {
+        let (mut attempt, mut pause) = (1, PAUSE);
+        loop {
             let (answer, may_have_come) = pool.ask_once(request.clone()).await;
-            let unreached = answer.is_err();
-            match answer.map_or_else(Offer::Later, |answer| self.meant(bytes, number, answer)) {
+            let tries = if answer.is_err() { UNREACHED } else { OFFERS };
+            let no = match answer.map_or_else(Offer::Later, |answer| self.meant(bytes, number, answer)) {
                 // A node that did not answer may have it, whatever another says of it.
                 Offer::Later(_) | Offer::Refused(_) if may_have_come => return Offer::Taken,
                 Offer::Taken => return Offer::Taken,
-                Offer::Later(error) => {
-                    if attempt == OFFERS || unreached && attempt >= UNREACHED {
-                        return Offer::Refused(error);
-                    }
-                }
-                no => {
-                    // One endpoint's no is not enough: it has the signature all the same.
-                    let others = pool.each(request, MAX_ANSWER).await.into_iter();
-                    let mut others = others.map(|answer| self.meant(bytes, number, answer));
-                    return if others.any(|o| matches!(o, Offer::Taken)) { Offer::Taken } else { no };
-                }
+                no => no,
+            };
+            // One endpoint's no is not enough: it has the signature all the same.
+            let others = pool.each(request.clone(), MAX_ANSWER).await.into_iter();
+            if others.map(|answer| self.meant(bytes, number, answer)).any(|o| matches!(o, Offer::Taken)) {
+                return Offer::Taken;
+            }
+            if !matches!(no, Offer::Later(_)) || attempt >= tries {
+                return no;
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(MAX_PAUSE);
+            (attempt, pause) = (attempt + 1, (pause * 2).min(MAX_PAUSE));
         }
-        Offer::Refused(ChainError::Stopped)
     }
 
     fn meant(&self, bytes: &Bytes, number: u64, answer: Answer<tx_sync::Response>) -> Offer {
