@@ -72,7 +72,7 @@ impl Book {
                     break;
                 }
                 match check_address(&address, Some(&key)) {
-                    Ok(found) if !allow_private && ip_of(&found).is_some_and(|ip| !is_public(ip)) => {
+                    Ok(found) if !allow_private && leads_inside(&found) => {
                         let reason = "not a public address, and only those are dialled".to_owned();
                         refuse(NetError::Address { address, reason });
                     }
@@ -148,7 +148,11 @@ pub fn check_address(text: &str, key: Option<&PeerKey>) -> Result<Multiaddr, Net
 /// Whether an address names a host that isn't the public internet's, so that no node dials it unless it is told to
 /// ([`crate::Limits::allow_private`]). A name is none: where it leads is seen when it is dialled.
 pub fn is_private(address: &str) -> bool {
-    address.parse().is_ok_and(|address| ip_of(&address).is_some_and(|ip| !is_public(ip)))
+    address.parse().is_ok_and(|address| leads_inside(&address))
+}
+
+fn leads_inside(address: &Multiaddr) -> bool {
+    ip_of(address).is_some_and(|ip| !is_public(ip))
 }
 
 #[cfg(test)]

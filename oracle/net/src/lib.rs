@@ -3,7 +3,8 @@
 //! This room owns the swarm and its one protocol, `/lyceum/blob/1`. It knows no tensors and no chain: the caller hands
 //! it the peers that the chain registered ([`PeerEntry`]), a [`lyceum_store::Store`] to serve from and fetch into,
 //! and its own key. Start reading at [`Network`]; `fetch/` decides who is asked for what, `driver.rs` owns the
-//! swarm, `share.rs` and `doors.rs` what each peer and each stranger may take, `wire.rs` has the bytes of the protocol, and `docs/decisions/` says why only registered peers connect.
+//! swarm, `share.rs` and `doors.rs` what each peer and each stranger may take, `wire.rs` has the bytes of the
+//! protocol, and `docs/decisions/` says why only registered peers connect.
 //!
 //! Nothing a peer says is believed. Its identity is the ed25519 key bound on chain; a blob's length is proved by its
 //! last tile, every tile by its path to the root; messages are bounded before a byte of them is kept; and every

@@ -43,10 +43,11 @@ pub struct Limits {
     pub peer_connections: u32,
     /// Connections from peers, and as many again to them.
     pub connections: u32,
-    /// Connections being established from outside, over TCP and over QUIC each; a quarter is kept for addresses that
-    /// peers are known to come from.
+    /// Connections being established from outside, over TCP and over QUIC each, and as many again to others. Of those
+    /// from outside a quarter is kept for addresses that peers are known to come from.
     pub pending: u32,
-    /// How many of them one IPv4 address, or one IPv6 network of 64 bits, may have.
+    /// How many of those from outside one IPv4 address, or one IPv6 network of 64 bits, may have, over TCP and over
+    /// QUIC each.
     pub pending_per_ip: u32,
     /// Whether addresses are dialled that are not the public internet's: for networks of one's own.
     pub allow_private: bool,
