@@ -19,7 +19,7 @@ pub const EXIT_CODES: &str = "Exit codes:
   4    a tensor block or model was malformed (code format)
   5    the disk is full or refused (code disk)
   6    the GPU asked for is not there (code device)
-  7    no endpoint of the chain or the beacon answers, or a transaction was not included in time (code unreachable)
+  7    no endpoint of the chain or the beacon answers, two disagree, or a transaction came too late (code unreachable)
   8    the chain or a contract refused; its own words are in the message (code refused)
   9    a key or passphrase is missing or wrong (code key)
   10   the account does not hold what this costs (code funds)
@@ -226,9 +226,10 @@ impl Failure {
 /// The kind of a chain's error.
 fn of_chain(error: &ChainError) -> Option<Failure> {
     Some(match error {
-        ChainError::Unreachable { .. } | ChainError::NotIncluded { .. } | ChainError::Undecided { .. } => {
-            Failure::Unreachable
-        }
+        ChainError::Unreachable { .. }
+        | ChainError::Disagree { .. }
+        | ChainError::NotIncluded { .. }
+        | ChainError::Undecided { .. } => Failure::Unreachable,
         ChainError::Refused { .. } | ChainError::Query { .. } | ChainError::NotTaken { .. } => {
             Failure::Refused
         }

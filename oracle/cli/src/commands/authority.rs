@@ -136,8 +136,7 @@ pub fn told_json(acted: &Acted) -> serde_json::Value {
             json!({ "done": true, "height": done.height, "gas_used": done.gas_used, "tx": done.hash })
         }
         Acted::Proposed { kind, proposal } => {
-            let to = if *kind == Kind::Gov { "gov" } else { "group" };
-            json!({ "done": false, "proposal": proposal, "to": to })
+            json!({ "done": false, "proposal": proposal, "to": kind.name() })
         }
     }
 }
@@ -254,12 +253,15 @@ fn create_group(args: &CreateGroup, json: bool) -> anyhow::Result<()> {
     let mut members: Vec<Addr> = vec![];
     for member in &args.members {
         let member = check_address(member, &settings.prefix)?;
-        if members.contains(&member) || members.len() == MAX_MEMBERS {
-            let words =
-                format!("a group has up to {MAX_MEMBERS} members, each once; {member} is one too many");
-            return Err(Refusal::new(Failure::Input, "group.members", words).into());
-        }
-        members.push(member);
+        let wrong = if members.contains(&member) {
+            format!("--member {member} stands there twice: each member has one vote")
+        } else if members.len() == MAX_MEMBERS {
+            format!("{} members are named: a group has up to {MAX_MEMBERS}", args.members.len())
+        } else {
+            members.push(member);
+            continue;
+        };
+        return Err(Refusal::new(Failure::Input, "group.members", wrong).into());
     }
     let group = NewGroup { members, percentage, voting_seconds: args.voting_seconds };
     runtime()?.block_on(async {
@@ -275,12 +277,15 @@ fn create_group(args: &CreateGroup, json: bool) -> anyhow::Result<()> {
             println!("{policy}");
             eprintln!("the group's policy: give it to `lyceum deploy` as --authority");
         }
-        if said < 2 {
-            eprintln!(
-                "only {said} endpoint says that this account is the group's, and one that lies would name its own: \
-                 look at it through another one before you give it authority"
-            );
-        }
+        let few = match said {
+            0 => "no endpoint says",
+            1 => "only one endpoint says",
+            _ => return Ok(()),
+        };
+        eprintln!(
+            "{few} that this account is the group's, and one that lies would name its own: look at it through \
+             another one before you give it authority"
+        );
         Ok(())
     })
 }

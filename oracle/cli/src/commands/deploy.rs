@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use cosmwasm_std::Addr;
 use serde_json::json;
 
+use super::foreseen;
 use crate::beacon::Info;
 use crate::deploy::signing::{ChainArgs, KeyArgs};
 use crate::deploy::{Params, Plan, artifacts, deploy};
@@ -95,10 +96,7 @@ async fn foresee(
 ) -> anyhow::Result<()> {
     let (fees, at) = plan.foresee(client, &args.out).await?;
     if json {
-        let stores: Vec<_> = fees
-            .iter()
-            .map(|(name, fee)| json!({ "contract": name, "gas": fee.gas_limit, "fee": fee.amount.to_string() }))
-            .collect();
+        let stores = foreseen::stores_json(&fees);
         println!(
             "{}",
             json!({ "dry_run": true, "deployer": client.account(), "stores": stores, "contracts": at })

@@ -25,6 +25,19 @@ pub fn write(out: &mut dyn Write, fee: &Fee, consequence: &Consequence) -> std::
     Ok(())
 }
 
+/// A value with gas and fee.
+pub fn with_fee(mut value: Value, fee: &Fee) -> Value {
+    value["gas_used"] = json!(fee.gas_used);
+    value["gas_limit"] = json!(fee.gas_limit);
+    value["fee"] = json!(fee.amount.to_string());
+    value
+}
+
+/// Codes that would be stored.
+pub fn stores_json(stores: &[(&'static str, Fee)]) -> Value {
+    stores.iter().map(|(name, fee)| with_fee(json!({ "contract": name }), fee)).collect()
+}
+
 fn messages(foreseen: &Foreseen) -> Vec<Value> {
     foreseen.messages.iter().map(|m| shown(&m.type_url, &m.value)).collect()
 }
@@ -53,17 +66,11 @@ pub fn write_asked(
 
 /// The same as JSON.
 pub fn asked_json(foreseen: &Foreseen, account: &str, names: &BTreeMap<String, String>) -> Value {
-    let to = match foreseen.kind {
-        Kind::Key => "key",
-        Kind::Group => "group",
-        Kind::Gov => "gov",
-    };
-    let mut value = json!({ "to": to, "messages": messages(foreseen), "tried": foreseen.tried.is_some() });
+    let (to, messages) = (foreseen.kind.name(), messages(foreseen));
+    let mut value = json!({ "to": to, "messages": messages, "tried": foreseen.tried.is_some() });
     if let Some((fee, events)) = &foreseen.tried {
-        value["gas_used"] = json!(fee.gas_used);
-        value["gas_limit"] = json!(fee.gas_limit);
-        value["fee"] = json!(fee.amount.to_string());
         value["consequence"] = json!(Consequence::of(events, account, names));
+        value = with_fee(value, fee);
     }
     value
 }

@@ -143,6 +143,7 @@ fn answers(args: &Args, chain_id: &str, deployment: Option<&Deployment>) -> Answ
 /// Copies the deployment file, unless the very same is there.
 fn keep(deployment: &Deployment, from: &Path, to: &Path) -> anyhow::Result<()> {
     if !to.exists() {
+        // A disk that is full is told as such.
         writable::check(to)?;
         return Ok(deployment.save(to)?);
     }

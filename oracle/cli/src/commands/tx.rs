@@ -4,8 +4,6 @@ use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
 use cosmrs::Any;
-use cosmrs::cosmwasm::MsgExecuteContract;
-use cosmrs::tx::Msg;
 use cosmwasm_std::Addr;
 use lyceum_api::DENOM;
 use lyceum_chain::ChainError;
@@ -13,6 +11,7 @@ use lyceum_chain::cosmos::{Client, Fee};
 use serde_json::{Value, json};
 
 use super::foreseen;
+use crate::deploy::chain::execute_msg;
 use crate::failure::{BadInput, Failure, Refusal};
 use crate::session::{GasArgs, Network, NetworkArgs, runtime};
 use crate::speech::{Common, Consequence, Kind, Spoken, lyc};
@@ -61,19 +60,8 @@ struct Draft {
 
 impl Draft {
     fn any(&self) -> anyhow::Result<Any> {
-        let parse = |address: &Addr| address.as_str().parse::<cosmrs::AccountId>();
-        let wrong = |e: cosmrs::ErrorReport| anyhow::anyhow!("{e}");
-        let funds = match self.funds {
-            0 => vec![],
-            amount => vec![cosmrs::Coin { denom: DENOM.parse().map_err(wrong)?, amount }],
-        };
-        let msg = MsgExecuteContract {
-            sender: parse(&self.account).map_err(wrong)?,
-            contract: parse(&self.address).map_err(wrong)?,
-            msg: serde_json::to_vec(&self.message)?,
-            funds,
-        };
-        msg.to_any().map_err(wrong)
+        let msg = serde_json::to_vec(&self.message)?;
+        Ok(execute_msg(self.account.as_str(), self.address.as_str(), msg, self.funds))
     }
 }
 
@@ -189,18 +177,16 @@ async fn foresee(network: &Network, draft: &Draft) -> anyhow::Result<Foreseen> {
 }
 
 fn dry(draft: &Draft, foreseen: &Foreseen) -> Value {
-    json!({
+    let value = json!({
         "dry_run": true,
         "contract": draft.contract,
         "address": draft.address,
         "message": draft.message,
         "from": draft.account,
         "funds": draft.funds.to_string(),
-        "gas_used": foreseen.fee.gas_used,
-        "gas_limit": foreseen.fee.gas_limit,
-        "fee": foreseen.fee.amount.to_string(),
         "consequence": foreseen.consequence,
-    })
+    });
+    foreseen::with_fee(value, &foreseen.fee)
 }
 
 fn show(out: &mut dyn Write, draft: &Draft, foreseen: &Foreseen) -> std::io::Result<()> {

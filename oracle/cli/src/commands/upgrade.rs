@@ -82,11 +82,7 @@ async fn foresee(
             })
         };
         let changes: Vec<_> = upgrade.changes.iter().map(change).collect();
-        let stores: Vec<_> = foreseen
-            .stores
-            .iter()
-            .map(|(name, fee)| json!({ "contract": name, "gas": fee.gas_limit, "fee": fee.amount.to_string() }))
-            .collect();
+        let stores = foreseen::stores_json(&foreseen.stores);
         let asked = foreseen.asked.as_ref().map(|asked| foreseen::asked_json(asked, me, &names));
         println!(
             "{}",
@@ -105,8 +101,7 @@ async fn foresee(
         writeln!(out, "{name:<9} goes from code {from} to {code}, {}", change.artifact.hex())?;
     }
     for (name, fee) in &foreseen.stores {
-        let fee = (fee.gas_limit, lyc(fee.amount));
-        writeln!(out, "{name:<9} is stored for {} gas, {}", fee.0, fee.1)?;
+        writeln!(out, "{name:<9} is stored for {} gas, {}", fee.gas_limit, lyc(fee.amount))?;
     }
     if let Some(asked) = &foreseen.asked {
         writeln!(out)?;

@@ -8,7 +8,6 @@ use cosmwasm_std::{Addr, Event};
 use lyceum_api::charter;
 use lyceum_chain::ChainError;
 use lyceum_chain::cosmos::{Client, Fee, Included};
-use prost::Message as _;
 use sha2::{Digest, Sha256};
 
 use super::chain;
@@ -25,6 +24,17 @@ pub enum Kind {
     Group,
     /// The chain's governance.
     Gov,
+}
+
+impl Kind {
+    /// Its name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Group => "group",
+            Self::Gov => "gov",
+        }
+    }
 }
 
 /// What became of the authority's messages.
@@ -124,7 +134,7 @@ async fn signed(client: &Client, ask: Ask<'_>, messages: Vec<Any>) -> anyhow::Re
                 messages.into_iter().map(|m| cosmos_sdk_proto::Any { type_url: m.type_url, value: m.value });
             let msg = gov::MsgSubmitProposal {
                 messages: messages.collect(),
-                initial_deposit: ask.deposit.allow(&wanted(client).await?)?,
+                initial_deposit: deposit(client, ask).await?,
                 proposer: me,
                 title: title.clone(),
                 summary: title,
@@ -139,7 +149,7 @@ async fn signed(client: &Client, ask: Ask<'_>, messages: Vec<Any>) -> anyhow::Re
 /// Refuses an authority that cannot be asked, or not for so little, before anything is paid for.
 pub async fn check(client: &Client, ask: Ask<'_>) -> anyhow::Result<()> {
     if kind(client, ask.authority).await? == Kind::Gov {
-        ask.deposit.allow(&wanted(client).await?)?;
+        deposit(client, ask).await?;
     }
     Ok(())
 }
@@ -152,11 +162,14 @@ pub async fn act(client: &Client, ask: Ask<'_>, messages: Vec<Any>) -> anyhow::R
         return Ok(Acted::Done(done));
     }
     // Both modules answer with the id alone, under the same tag.
-    let answer = done.data.first().and_then(|any| group::Submitted::decode(any.value.as_slice()).ok());
-    let Some(answer) = answer else {
-        anyhow::bail!("the chain does not say under which id it took the proposal")
+    let Some(group::Submitted { proposal }) = chain::answer(&done) else {
+        let words = format!(
+            "it is proposed, and the chain leaves out under which id: transaction {} at height {} has it in its events",
+            done.hash, done.height
+        );
+        return Err(Refusal::new(Failure::Network, "authority.unnamed", words).into());
     };
-    Ok(Acted::Proposed { kind, proposal: answer.proposal })
+    Ok(Acted::Proposed { kind, proposal })
 }
 
 /// What [`act`] would do. It is tried unless the chain lacks what the messages need.
@@ -171,11 +184,11 @@ pub async fn foresee(
     Ok(Foreseen { kind, messages, tried })
 }
 
-/// What governance wants before it lets anybody vote, as an endpoint says it.
-async fn wanted(client: &Client) -> anyhow::Result<Vec<Coin>> {
+/// What is deposited for governance to let anybody vote: what an endpoint says that it wants, up to what is allowed.
+async fn deposit(client: &Client, ask: Ask<'_>) -> anyhow::Result<Vec<Coin>> {
     let request = gov::QueryParamsRequest { params_type: "deposit".to_owned() };
     let answer: gov::QueryParamsResponse = client.abci("/cosmos.gov.v1.Query/Params", &request, None).await?;
-    Ok(answer.params.map(|p| p.min_deposit).unwrap_or_default())
+    ask.deposit.allow(&answer.params.map(|p| p.min_deposit).unwrap_or_default())
 }
 
 /// Votes on a proposal to the authority.

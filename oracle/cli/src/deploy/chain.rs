@@ -12,7 +12,6 @@ use cosmwasm_std::Addr;
 use lyceum_api::DENOM;
 use lyceum_chain::ChainError;
 use lyceum_chain::cosmos::{Client, Included};
-use prost::Message as _;
 
 use super::artifacts::Artifact;
 use crate::failure::{Failure, Refusal};
@@ -84,11 +83,15 @@ fn absent(words: &str) -> bool {
     ["no such contract", "not found"].iter().any(|said| words.contains(said))
 }
 
+/// What a transaction's first message was answered; a chain may leave answers out.
+pub fn answer<M: prost::Message + Default>(done: &Included) -> Option<M> {
+    done.data.first().and_then(|any| M::decode(any.value.as_slice()).ok())
+}
+
 /// Stores a code, and verifies what the chain made of it.
 pub async fn store(client: &Client, artifact: &Artifact) -> anyhow::Result<(u64, Included)> {
     let done = client.send(vec![store_msg(client.account(), artifact)?]).await?;
-    let answer = done.data.first().and_then(|any| MsgStoreCodeResponse::decode(any.value.as_slice()).ok());
-    let (code, found) = match answer {
+    let (code, found) = match answer::<MsgStoreCodeResponse>(&done) {
         Some(answer) => (Some(answer.code_id), answer.checksum),
         // A chain that leaves answers out still says what it stored.
         None => (code_of(client, &artifact.checksum).await?, artifact.checksum.to_vec()),
@@ -164,6 +167,7 @@ pub fn execute_msg(sender: &str, contract: &str, msg: Vec<u8>, ulyc: u128) -> An
     any("MsgExecuteContract", &msg)
 }
 
-fn coins(ulyc: u128) -> Vec<Coin> {
+/// An amount of ulyc as the chain has it.
+pub fn coins(ulyc: u128) -> Vec<Coin> {
     if ulyc == 0 { vec![] } else { vec![Coin { denom: DENOM.to_owned(), amount: ulyc.to_string() }] }
 }

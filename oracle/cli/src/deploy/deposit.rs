@@ -4,6 +4,7 @@
 use cosmos_sdk_proto::cosmos::base::v1beta1::Coin;
 use lyceum_api::DENOM;
 
+use super::chain::coins;
 use crate::failure::{Failure, Refusal};
 use crate::speech::lyc;
 
@@ -50,7 +51,7 @@ impl DepositArgs {
             );
             return Err(Refusal::new(Failure::Input, "gov.deposit", words).into());
         }
-        Ok(if sum == 0 { vec![] } else { vec![Coin { denom: DENOM.to_owned(), amount: sum.to_string() }] })
+        Ok(coins(sum))
     }
 }
 

@@ -2,7 +2,7 @@
 //! ([`authority`]), be it a key, an x/group policy or the chain's governance.
 //!
 //! What an endpoint says is not signed unseen: a deposit has a limit ([`deposit`]), a code's number is proved in the
-//! transaction that uses it (`witness`), and an authority is the one that the operator named.
+//! transaction that uses it (`proof`), and an authority is the one that the operator named.
 //!
 //! Nothing is remembered but on the chain: a code is found by its checksum and a contract by its predicted address,
 //! so whatever interrupts a deployment, the same command goes on from there. Start reading at [`deploy`].
@@ -15,11 +15,11 @@ pub mod deposit;
 mod group;
 mod params;
 mod plan;
+mod proof;
 mod shown;
 pub mod signing;
 mod steps;
 mod upgrade;
-mod witness;
 
 pub use create_group::NewGroup;
 pub use params::Params;

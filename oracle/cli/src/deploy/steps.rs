@@ -12,7 +12,7 @@ use lyceum_chain::{Addresses, CONTRACTS, Code, DEPLOYMENT_VERSION, Deployment};
 
 use super::artifacts::Artifact;
 use super::chain::{self, Up};
-use super::{Params, plan, witness};
+use super::{Params, plan, proof};
 use crate::failure::{Failure, Refusal};
 use crate::writable;
 
@@ -96,9 +96,6 @@ impl Plan {
                 format!("'{}' cannot name a network: use up to 40 letters, digits, - and _", self.network);
             return Err(Refusal::new(Failure::Input, "deploy.name", words).into());
         }
-        if client.settings().denom != lyceum_api::DENOM {
-            return refuse("deploy.denom", format!("the contracts are paid in {}", lyceum_api::DENOM));
-        }
         Ok(())
     }
 
@@ -162,18 +159,19 @@ impl Plan {
         missing: &[&'static str],
     ) -> anyhow::Result<Vec<cosmrs::Any>> {
         let messages = plan::messages(at, &self.authority, &self.params, &self.beacon)?;
-        let up = |(name, msg)| {
+        let up = |(name, msg): (&'static str, Vec<u8>)| {
+            let code = codes.get(name).with_context(|| format!("{name} has no code"))?;
             let up = Up {
-                code: codes.get(name).map(|c| c.id).unwrap_or_default(),
+                code: code.id,
                 admin: &self.authority,
                 label: format!("{}/{name}", self.network),
                 msg,
                 salt: plan::salt(&self.network, name),
             };
-            chain::up_msg(client.account(), up)
+            anyhow::Ok(chain::up_msg(client.account(), up))
         };
         let raised = messages.into_iter().filter(|(name, _)| missing.contains(name));
-        let mut raised: Vec<_> = raised.map(up).collect();
+        let mut raised: Vec<_> = raised.map(up).collect::<anyhow::Result<_>>()?;
         if self.treasury > 0 && missing.contains(&"rewards") {
             // Not with its own message, which goes to whatever code has that number: only the code that was checked
             // can be at this address.
@@ -255,7 +253,7 @@ pub async fn deploy(client: &Client, plan: &Plan, out: &Path, tell: impl Fn(Stri
     if !missing.is_empty() {
         // One transaction: they come up together, with the treasury, or not at all.
         let done = client.send(plan.raise_msgs(client, &at, &codes, &missing)?).await;
-        let done = done.context(witness::FAILED)?;
+        let done = done.map_err(|error| proof::explain(error.into()))?;
         tell(format!("{} contracts up at height {}, {} gas", missing.len(), done.height, done.gas_used));
         gas_used += done.gas_used;
         height = height.max(done.height);
@@ -264,7 +262,11 @@ pub async fn deploy(client: &Client, plan: &Plan, out: &Path, tell: impl Fn(Stri
     if !left.is_empty() {
         return refuse(
             "deploy.elsewhere",
-            format!("{} are not at their predicted addresses", left.join(", ")),
+            format!(
+                "{} are not at their predicted addresses, although they came up: an endpoint named other code than \
+                 that of the artifacts, or says what is not; the same command with another --rpc goes on",
+                left.join(", ")
+            ),
         );
     }
     plan.check_configured(client, &at).await?;
@@ -291,5 +293,11 @@ pub async fn deploy(client: &Client, plan: &Plan, out: &Path, tell: impl Fn(Stri
 /// The height at which the contracts came up.
 async fn created(client: &Client, at: &Addresses) -> anyhow::Result<u64> {
     let found = chain::contract(client, &at.rewards).await?;
-    Ok(found.and_then(|info| info.created).map(|at| at.block_height).unwrap_or_default())
+    match found.and_then(|info| info.created) {
+        Some(created) => Ok(created.block_height),
+        None => refuse(
+            "deploy.height",
+            format!("the endpoint does not say when {} came up: give another --rpc", at.rewards),
+        ),
+    }
 }

@@ -12,7 +12,7 @@ use lyceum_chain::{CONTRACTS, Code, Deployment};
 use super::artifacts::Artifact;
 use super::authority::{self, Acted, Ask, act};
 use super::deposit::DepositArgs;
-use super::{Params, chain, plan, witness};
+use super::{Params, chain, plan, proof};
 use crate::failure::{Failure, Refusal};
 use crate::writable;
 
@@ -84,10 +84,14 @@ impl<'a> Upgrade<'a> {
                 continue;
             }
             if found.admin != deployment.authority {
+                let (may, remedy) = match found.admin.as_str() {
+                    "" => ("nobody", "it stays as it is, and --only upgrades another contract"),
+                    admin => (admin, "if the network was handed over, let the file name that authority"),
+                };
                 let words = format!(
-                    "{name} at {address} may be migrated by {}, not by the deployment's authority {}",
-                    if found.admin.is_empty() { "nobody" } else { &found.admin },
-                    deployment.authority
+                    "{name} at {address} may be migrated by {may}, not by the authority {} of {}: {remedy}",
+                    deployment.authority,
+                    path.display()
                 );
                 return Err(Refusal::new(Failure::Network, "upgrade.admin", words).into());
             }
@@ -97,17 +101,22 @@ impl<'a> Upgrade<'a> {
         Ok(Self { changes, deployment, deposit })
     }
 
-    /// What the authority sends for a change to a code: proof that it is the artifact's, and the migration.
-    fn messages(&self, change: &Change<'_>, code: u64, height: u64) -> anyhow::Result<Vec<Any>> {
-        let (authority, name) = (Addr::unchecked(&self.deployment.authority), change.artifact.name);
+    /// What the authority sends for the changes to these codes: proof that each is the artifact's, and the migration.
+    fn messages(&self, codes: &[u64], height: u64) -> anyhow::Result<Vec<Any>> {
+        let authority = Addr::unchecked(&self.deployment.authority);
         let params = Params::of(&self.deployment.chain_id);
-        let all = plan::messages(&self.deployment.contracts, &authority, &params, &self.deployment.beacon)?;
-        let init = all.into_iter().find(|(n, _)| *n == name).map(|(_, msg)| msg).unwrap_or_default();
-        // A proposal that failed leaves nothing, and another one is made at another height.
-        let salt = format!("witness/{name}/{height}");
-        let proof = witness::messages(&authority, code, &change.artifact.checksum, init, salt)?;
-        let migrate = chain::migrate_msg(authority.as_str(), &change.address, code);
-        Ok(proof.into_iter().chain([migrate]).collect())
+        let inits = plan::messages(&self.deployment.contracts, &authority, &params, &self.deployment.beacon)?;
+        let mut messages = vec![];
+        for (change, code) in self.changes.iter().zip(codes) {
+            let name = change.artifact.name;
+            let init = inits.iter().find(|(of, _)| *of == name).map(|(_, msg)| msg.clone());
+            let init = init.with_context(|| format!("nothing brings up {name}"))?;
+            // A proposal that failed leaves nothing, and another one is made at another height.
+            let salt = format!("proof/{name}/{height}");
+            messages.extend(proof::messages(&authority, *code, &change.artifact.checksum, init, salt)?);
+            messages.push(chain::migrate_msg(authority.as_str(), &change.address, *code));
+        }
+        Ok(messages)
     }
 
     fn ask<'b>(&'b self, title: &'b str) -> Ask<'b> {
@@ -122,11 +131,11 @@ impl<'a> Upgrade<'a> {
     /// What [`Upgrade::carry_out`] would do now.
     pub async fn foresee(&self, client: &Client) -> anyhow::Result<Foreseen> {
         let (title, height) = (self.title(), client.head().await?.height);
-        let (mut stores, mut messages) = (vec![], vec![]);
+        let (mut stores, mut codes) = (vec![], vec![]);
         // The last one so far; those that are missing come after it.
         let mut last = chain::last_code(client).await?;
         for change in &self.changes {
-            let code = match change.code {
+            codes.push(match change.code {
                 Some(code) => code,
                 None => {
                     let msg = chain::store_msg(client.account(), change.artifact)?;
@@ -134,13 +143,12 @@ impl<'a> Upgrade<'a> {
                     last = last.saturating_add(1);
                     last
                 }
-            };
-            messages.extend(self.messages(change, code, height)?);
+            });
         }
-        if messages.is_empty() {
+        if codes.is_empty() {
             return Ok(Foreseen { stores, asked: None });
         }
-        let lacking = !stores.is_empty();
+        let (messages, lacking) = (self.messages(&codes, height)?, !stores.is_empty());
         let asked = authority::foresee(client, self.ask(&title), messages, lacking).await?;
         Ok(Foreseen { stores, asked: Some(asked) })
     }
@@ -157,7 +165,7 @@ impl<'a> Upgrade<'a> {
         if !self.changes.is_empty() {
             authority::check(client, self.ask(&self.title())).await?;
         }
-        let (mut changed, mut messages) = (vec![], vec![]);
+        let mut codes = vec![];
         let height = client.head().await?.height;
         for change in &self.changes {
             let name = change.artifact.name;
@@ -170,23 +178,23 @@ impl<'a> Upgrade<'a> {
                 }
             };
             tell(format!("{name:<9} goes from code {} to {code}", change.from));
-            messages.extend(self.messages(change, code, height)?);
-            changed.push((name, code));
+            codes.push(code);
         }
         let mut acted = None;
-        if !messages.is_empty() {
-            let done = act(client, self.ask(&self.title()), messages).await.context(witness::FAILED)?;
-            for (change, (name, id)) in self.changes.iter().zip(&changed) {
-                let code = match done {
-                    Acted::Done(_) => Code { id: *id, checksum: change.artifact.hex() },
-                    // The file says what the chain runs.
-                    Acted::Proposed { .. } => continue,
-                };
-                self.deployment.codes.insert((*name).to_owned(), code);
+        if !codes.is_empty() {
+            let messages = self.messages(&codes, height)?;
+            let done = act(client, self.ask(&self.title()), messages).await.map_err(proof::explain)?;
+            // The file says what the chain runs, and nothing runs yet what is proposed.
+            if let Acted::Done(_) = done {
+                for (Change { artifact, .. }, id) in self.changes.iter().zip(&codes) {
+                    let code = Code { id: *id, checksum: artifact.hex() };
+                    self.deployment.codes.insert(artifact.name.to_owned(), code);
+                }
             }
             acted = Some(done);
         }
         self.deployment.save(path)?;
+        let changed = self.changes.iter().map(|change| change.artifact.name).zip(codes).collect();
         Ok(Upgraded { changed, acted, deployment: self.deployment })
     }
 }

@@ -75,7 +75,7 @@ pub async fn check(config: &Config, passphrase: &PassphraseArgs) -> anyhow::Resu
         return Err(Refusal::new(Failure::Funds, "account.empty", words).into());
     }
     found.say("account", format!("{account} holds {}", lyc(balance)));
-    found.say("node", registered_words(registered.as_ref(), config));
+    found.say("node", registered_words(registered.as_ref(), config, head.time));
     let params: ConfigResponse = client.smart(&nodes, &QueryMsg::Config {}, None).await?;
     let stake = registered.as_ref().map_or(0, |n| n.stake.u128()).max(config.node.stake_ulyc.into());
     if stake < params.params.min_stake.u128() {
@@ -126,7 +126,7 @@ async fn local(config: &Config, found: &mut Found) -> anyhow::Result<()> {
         match addresses.is_empty() {
             true => "none: set net.announce, or peers cannot fetch this node's blocks".to_owned(),
             false => match parts::undialled(config, &addresses) {
-                Some(private) => format!("{private}: private, and peers dial public addresses only"),
+                Some(words) => format!("{}; {words}", addresses.join(" ")),
                 None => addresses.join(" "),
             },
         },
@@ -148,13 +148,16 @@ async fn standing(
     }
 }
 
-fn registered_words(node: Option<&NodeResponse>, config: &Config) -> String {
+fn registered_words(node: Option<&NodeResponse>, config: &Config, now: u64) -> String {
     match node {
         None if config.node.enroll => "not registered yet: it registers itself when it begins".to_owned(),
         None => "not registered, and node.enroll is off".to_owned(),
         Some(node) => {
-            let jailed =
-                node.jailed_until.map(|t| format!(", jailed until {}", t.seconds())).unwrap_or_default();
+            let jailed = match node.jailed_until.map(|until| until.seconds().saturating_sub(now)) {
+                None => String::new(),
+                Some(0) => ", jailed, and may leave now".to_owned(),
+                Some(seconds) => format!(", jailed for {seconds} s more"),
+            };
             let active = if node.active { "active" } else { "not active" };
             format!("registered, {active}, stake {}{jailed}", lyc(node.stake.u128()))
         }

@@ -89,12 +89,8 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
     if addresses.is_empty() {
         tracing::warn!("no address is announced (net.announce): peers cannot fetch this node's blocks");
     }
-    if let Some(private) = parts::undialled(config, &addresses) {
-        tracing::warn!(
-            private,
-            "peers dial public addresses only: announce one (net.announce), or, where all nodes are yours, set \
-             net.allow_private on each"
-        );
+    if let Some(words) = parts::undialled(config, &addresses) {
+        tracing::warn!("{words}");
     }
     tracing::info!(account = %client.account(), addresses = addresses.join(" "), "connected");
     let account = client.account().to_string();

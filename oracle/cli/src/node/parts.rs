@@ -76,11 +76,17 @@ pub fn limits(config: &Config) -> Limits {
     if config.net.allow_private { Limits::private() } else { Limits::default() }
 }
 
-/// Those of the announced addresses that no peer on the internet dials.
+/// What to do about announced addresses that no peer on the internet dials.
 pub fn undialled(config: &Config, addresses: &[String]) -> Option<String> {
     let private: Vec<&str> =
         addresses.iter().map(String::as_str).filter(|a| lyceum_net::is_private(a)).collect();
-    (!config.net.allow_private && !private.is_empty()).then(|| private.join(" "))
+    (!config.net.allow_private && !private.is_empty()).then(|| {
+        format!(
+            "peers dial public addresses only, and not {}: announce what others reach (net.announce), or, where all nodes \
+             are yours, set net.allow_private on each",
+            private.join(" ")
+        )
+    })
 }
 
 /// What is registered as the node's addresses: what the configuration announces, or else what it listens on by name.

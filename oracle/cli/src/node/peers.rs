@@ -54,17 +54,15 @@ impl Peers for Remote {
         }
         Some(fetched.map_err(|error| match error {
             FetchError::TooLarge { found, most, .. } => {
-                AgentError::TooLarge { what: "blob", root: *root, found, most }
+                AgentError::TooLarge { what, root: *root, found, most }
             }
             FetchError::Store(error) => AgentError::Store(error),
             FetchError::Cancelled { .. } | FetchError::Stopped => AgentError::Cancelled,
             FetchError::Unavailable { asked, .. } => {
                 let last = format!(": {error}");
-                AgentError::Unavailable { what: "blob", root: *root, sources: asked, last }
+                AgentError::Unavailable { what, root: *root, sources: asked, last }
             }
-            other => {
-                AgentError::Unavailable { what: "blob", root: *root, sources: 0, last: format!(": {other}") }
-            }
+            other => AgentError::Unavailable { what, root: *root, sources: 0, last: format!(": {other}") },
         }))
     }
 }

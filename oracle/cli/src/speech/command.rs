@@ -142,6 +142,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
     fn whole() -> Command {
         subcommands(Command::new("tx"), Kind::Execute, |c| c)
     }

@@ -1,20 +1,33 @@
 //! A message names code by a number, and which code has that number is what an endpoint says. One that lies could
 //! have a network's contracts migrated to code of its own.
 //!
-//! The chain can be made to say it: an address of instantiate2 comes from the code's checksum. A witness is brought
-//! up with that number, and a second message speaks to it where code of the expected checksum would be. With other
+//! The chain can be made to say it: an address of instantiate2 comes from the code's checksum. A contract of that
+//! number is brought up, and a second message speaks to it where code of the expected checksum would be. With other
 //! code nobody is there, the message fails, and whatever else its transaction or proposal holds fails with it.
 
 use cosmos_sdk_proto::cosmwasm::wasm::v1::MsgClearAdmin;
 use cosmrs::Any;
 use cosmwasm_std::Addr;
+use lyceum_chain::ChainError;
 
 use super::chain::{Up, any, up_msg};
 use super::plan::predict;
 
 /// What it means that the chain knows no contract where a message speaks to one.
-pub const FAILED: &str = "nothing was changed; if the chain knows no such contract, an endpoint named other code than \
-                          that of the artifacts: use another endpoint";
+const FAILED: &str = "an endpoint named other code than that of the artifacts, and the transaction that would have \
+                      used it failed: use another endpoint";
+
+/// An error of a transaction whose messages speak to where only the expected code can be; one that comes of their
+/// not finding it there says so.
+pub fn explain(error: anyhow::Error) -> anyhow::Error {
+    let absent = match error.downcast_ref() {
+        Some(ChainError::UnknownContract { .. }) => true,
+        // x/wasm's words to who would change a contract that there is not.
+        Some(ChainError::Refused { words }) => words.contains("unknown contract"),
+        _ => false,
+    };
+    if absent { error.context(FAILED) } else { error }
+}
 
 /// Messages that fail unless the code has the checksum. `by` sends them, `init` is any configuration that the code
 /// takes, and `salt` is one that `by` never used.
@@ -26,7 +39,7 @@ pub fn messages(
     salt: String,
 ) -> anyhow::Result<[Any; 2]> {
     let at = predict(by, checksum, salt.as_bytes())?;
-    let label = format!("witness of code {code}");
+    let label = format!("proof of code {code}");
     // The admin is given up at once: nobody can ever change or use what stands there.
     let up = Up { code, admin: by, label, msg: init, salt: salt.into_bytes() };
     let clear = MsgClearAdmin { sender: by.to_string(), contract: at.into_string() };
@@ -38,6 +51,16 @@ mod tests {
     use prost::Message as _;
 
     use super::*;
+
+    #[test]
+    fn only_a_contract_that_is_not_there_speaks_against_an_endpoint() {
+        let blamed = |error: ChainError| format!("{:#}", explain(error.into())).contains(FAILED);
+        let refused = |words: &str| ChainError::Refused { words: words.to_owned() };
+        assert!(blamed(ChainError::UnknownContract { address: "wasm1c".to_owned() }));
+        assert!(blamed(refused("unknown contract: invalid request")));
+        assert!(!blamed(refused("can not migrate: unauthorized")));
+        assert!(!blamed(ChainError::Undecided { hash: "A".to_owned(), reason: "pruned".to_owned() }));
+    }
 
     #[test]
     fn the_second_message_speaks_to_where_only_the_expected_code_can_be() {
