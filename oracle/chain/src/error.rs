@@ -232,6 +232,11 @@ fn tried(endpoint: &str, reason: &str) -> String {
 }
 
 impl ChainError {
+    /// No endpoint answers as it should; the reason names those that it is about.
+    pub fn no_answer(reason: impl Into<String>) -> Self {
+        Self::Unreachable { endpoint: String::new(), reason: reason.into() }
+    }
+
     /// The stable code shown in `--json`.
     pub fn code(&self) -> &'static str {
         match self {

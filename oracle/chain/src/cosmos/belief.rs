@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 pub const LAG: u64 = 3;
 /// Blocks a second, at most, that one endpoint is believed while others do not answer. Validators that are apart need
 /// longer; an endpoint that makes up blocks gets no further ahead.
-const FASTEST: u64 = 10;
+pub const FASTEST: u64 = 10;
 /// How far a block's time may be ahead of this machine's clock, in seconds, if one endpoint alone says so. A block's
 /// time is the median of the validators' clocks: a machine without NTP is off by minutes at most, while what Lyceum
 /// has deadlines for takes many minutes.
 const AHEAD: u64 = 600;
-/// How old the last block of an endpoint may be before it no longer counts against those that go on, in seconds.
-const STALE: u64 = 30;
+/// How old the last block of an endpoint may be before it no longer counts against those that go on, in seconds: more
+/// than clocks are usually apart, and than a chain stands still for on its own.
+const STALE: u64 = 120;
 /// How long an endpoint is put behind the others whose answer was not the one that was taken.
 pub const DOUBTED: Duration = Duration::from_secs(60);
 
@@ -25,11 +26,16 @@ pub const DOUBTED: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Default)]
 pub struct Belief {
     height: u64,
-    /// The last height that did not rest on one of several endpoints alone, and when.
+    /// The last height that did not rest on one of several endpoints alone, or the first of all, and when.
     firm: Option<(u64, Instant)>,
 }
 
 impl Belief {
+    /// Whether anything was believed so far that did not rest on one of several endpoints while others spoke.
+    pub fn is_firm(&self) -> bool {
+        self.firm.is_some()
+    }
+
     /// Takes in the heights that endpoints gave at the same time, out of so many that there are, and gives what is now
     /// believed.
     pub fn hear(&mut self, words: &[u64], endpoints: usize, now: Instant) -> u64 {
@@ -74,9 +80,9 @@ pub fn settled(words: &[u64]) -> bool {
     matches!(words, [a, b] if a.abs_diff(*b) <= LAG)
 }
 
-/// Whether an endpoint counts against others: one that is catching up, or has stood still for long, does not.
-pub fn is_current(catching_up: bool, block: u64, clock: u64) -> bool {
-    !catching_up && block.saturating_add(STALE) >= clock && is_near(block, clock)
+/// Whether a block is of this time, so that its endpoint has not stood still for long.
+pub fn is_fresh(block: u64, clock: u64) -> bool {
+    block.saturating_add(STALE) >= clock && is_near(block, clock)
 }
 
 /// Whether a block's time can be right by this machine's clock, both Unix seconds.
@@ -157,10 +163,9 @@ mod tests {
     }
 
     #[test]
-    fn one_that_catches_up_stands_still_or_is_ahead_of_the_clock_does_not_count_against_others() {
-        assert!(is_current(false, 1_000, 1_030) && is_current(false, 1_060, 1_000));
-        assert!(!is_current(true, 1_000, 1_000) && !is_current(false, 1_000, 1_031));
-        assert!(!is_current(false, 1_601, 1_000) && is_near(1_600, 1_000));
+    fn one_that_stands_still_or_is_ahead_of_the_clock_is_not_of_this_time() {
+        assert!(is_fresh(1_000, 1_120) && is_fresh(1_060, 1_000) && !is_fresh(1_000, 1_121));
+        assert!(!is_fresh(1_601, 1_000) && is_near(1_600, 1_000));
         assert!(is_near(u64::MAX, u64::MAX) && !is_near(u64::MAX, 0));
     }
 

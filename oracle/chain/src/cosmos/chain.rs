@@ -145,10 +145,10 @@ impl Chain for Cosmos {
             }
             match begun {
                 Ok(flight) => {
-                    let first = flight.is_contested();
+                    let contested = flight.is_contested();
                     sent.push_back((index, flight, msgs));
                     // It may have to be signed again, and those after it must not overtake it.
-                    while first && !sent.is_empty() {
+                    while contested && !sent.is_empty() {
                         self.settle(&mut sent, &mut results).await;
                     }
                 }

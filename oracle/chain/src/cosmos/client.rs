@@ -23,12 +23,12 @@ use super::tx::{Account, Fee, unsigned};
 use super::websocket::{Task, listen};
 use crate::{ChainError, Head, Result};
 
-/// How often a simulation is repeated with the sequence that the chain names, how often of it without a pause, and
-/// the first and longest pause.
+/// How often a simulation is repeated with the sequence that the chain names, and how often of it without a pause.
 const TRIES: u32 = 48;
 const AT_ONCE: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(100);
-const MAX_PAUSE: Duration = Duration::from_secs(2);
+/// The first and longest pause before a node is asked once more.
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
+pub(super) const MAX_PAUSE: Duration = Duration::from_secs(2);
 
 const ACCOUNT_INFO: &str = "/cosmos.auth.v1beta1.Query/AccountInfo";
 
@@ -259,8 +259,11 @@ impl Client {
                 },
             }
         }
-        let reason = format!("the account's sequence was another one {TRIES} times in a row");
-        Err(ChainError::Unreachable { endpoint: String::new(), reason })
+        let reason = format!(
+            "the account's sequence was another one {TRIES} times in a row: much else is sent with its key, or an \
+             endpoint lies"
+        );
+        Err(ChainError::Disagree { reason })
     }
 
     /// A node expects another sequence than ours: goes on from there, and gives it what it lost.

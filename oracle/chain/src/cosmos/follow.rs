@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
+use tendermint_rpc::SimpleRequest;
+use tendermint_rpc::dialect::v0_38::Dialect;
 use tendermint_rpc::endpoint::{block, block_results, blockchain, broadcast::tx_sync};
 use tokio::sync::{Notify, watch};
 
@@ -15,6 +18,7 @@ use super::book::{Book, Executed, hash};
 use super::http::{MAX_ANSWER, MAX_BLOCK};
 use super::member::clock;
 use super::pool::{Answer, Pool, Reading};
+use super::sequence::Bytes;
 use crate::{ChainError, Result};
 
 /// How many headers a node gives at once.
@@ -25,6 +29,8 @@ const OFFER_AT_ONCE: usize = 100;
 /// How often the height is asked for: with a websocket that wakes us, and without.
 const SLOW: Duration = Duration::from_secs(2);
 const FAST: Duration = Duration::from_millis(200);
+/// The least time between two looks.
+const LEAST: Duration = Duration::from_millis(50);
 /// How often every endpoint is asked how it stands.
 const SURVEY: Duration = Duration::from_secs(5);
 
@@ -153,13 +159,47 @@ impl Watch {
 
     /// The results of a committed height.
     pub async fn results(&self, of: u64) -> Result<block_results::Response> {
+        self.results_of(of, None).await
+    }
+
+    /// The results of so many transactions, if it is known how many there are.
+    async fn results_of(&self, of: u64, transactions: Option<usize>) -> Result<block_results::Response> {
         let request = block_results::Request::new(height(of)?);
-        let lacks = |answer: &Answer<block_results::Response>| match answer {
-            Ok(answer) if answer.height.value() == of => None,
-            Ok(answer) => Some(format!("gave the results of {} instead of {of}", answer.height)),
-            Err(words) => behind(words),
+        let lacks = |answer: &block_results::Response| {
+            let found = answer.txs_results.as_ref().map_or(0, Vec::len);
+            if answer.height.value() != of {
+                return Some(format!("gave the results of {} instead of {of}", answer.height));
+            }
+            let other = transactions.filter(|wanted| *wanted != found);
+            other.map(|wanted| format!("gave {found} results for {wanted} transactions of block {of}"))
         };
-        self.pool.ask(request, MAX_BLOCK, lacks).await?.map_err(|words| gone(of, &words))
+        self.whoever_has(of, request, lacks).await
+    }
+
+    /// Something of a height from the first endpoint that has it. It is gone only if every one says so that answers.
+    async fn whoever_has<R>(
+        &self,
+        of: u64,
+        request: R,
+        lacks: impl Fn(&R::Output) -> Option<String> + Send + Sync,
+    ) -> Result<R::Output>
+    where
+        R: SimpleRequest<Dialect> + Clone + Sync,
+        R::Output: Send + Sync,
+    {
+        let elsewhere = |answer: &Answer<R::Output>| answer.as_ref().map_or_else(|w| Some(w.clone()), &lacks);
+        let error = match self.pool.ask(request.clone(), MAX_BLOCK, elsewhere).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(words)) => gone(of, &words),
+            Err(error) => error,
+        };
+        let answers = self.pool.each(request, MAX_BLOCK).await;
+        let earliest: Option<Vec<u64>> =
+            answers.iter().map(|answer| answer.as_ref().err().and_then(|words| pruned(of, words))).collect();
+        match earliest.and_then(|earliest| earliest.into_iter().min()) {
+            Some(earliest) => Err(ChainError::Pruned { asked: of, earliest }),
+            None => Err(error),
+        }
     }
 
     /// Looks through the blocks that hold, or might have held, what is awaited.
@@ -177,22 +217,16 @@ impl Watch {
 
     async fn scan_block(&self, next: u64) -> Result<()> {
         let request = block::Request::new(height(next)?);
-        let lacks = |answer: &Answer<block::Response>| match answer {
-            Ok(answer) if answer.block.header.height.value() == next => None,
-            Ok(answer) => Some(format!("gave block {} instead of {next}", answer.block.header.height)),
-            Err(words) => behind(words),
+        let lacks = |answer: &block::Response| {
+            let found = answer.block.header.height.value();
+            (found != next).then(|| format!("gave block {found} instead of {next}"))
         };
-        let answer = self.pool.ask(request, MAX_BLOCK, lacks).await?.map_err(|words| gone(next, &words))?;
+        let answer = self.whoever_has(next, request, lacks).await?;
         let hashes: Vec<_> = answer.block.data.iter().map(|tx| hash(tx)).collect();
         let awaited = self.book().knows(&hashes);
         let mut results = Vec::new();
         if awaited {
-            let all = self.results(next).await?.txs_results.unwrap_or_default();
-            if all.len() != hashes.len() {
-                let reason =
-                    format!("{} results for {} transactions of block {next}", all.len(), hashes.len());
-                return Err(ChainError::Disagree { reason });
-            }
+            let all = self.results_of(next, Some(hashes.len())).await?.txs_results.unwrap_or_default();
             results = all.into_iter().map(|result| Some(Executed::new(next, result))).collect();
         }
         self.book().scanned(next, &hashes, results);
@@ -203,20 +237,14 @@ impl Watch {
     /// one may only have said that it took it.
     async fn offer(&self, head: u64) {
         let due = self.book().due(head, OFFER_AFTER, OFFER_AT_ONCE);
-        for bytes in due {
-            // Whatever they answer, only a block or the timeout height decides.
-            let answers = self.pool.each(tx_sync::Request::new(bytes.to_vec()), MAX_ANSWER).await;
-            if answers.is_empty() {
-                return;
-            }
-        }
+        let offer = |bytes: &Bytes| self.pool.each(tx_sync::Request::new(bytes.to_vec()), MAX_ANSWER);
+        // Whatever they answer, only a block or the timeout height decides.
+        join_all(due.iter().map(offer)).await;
     }
 
     async fn tick(&self) -> Result<()> {
         let seen = self.advance().await?;
-        self.scan(seen.height).await?;
-        self.offer(seen.height).await;
-        Ok(())
+        self.scan(seen.height).await
     }
 }
 
@@ -233,8 +261,17 @@ pub struct Header {
 
 /// Follows for ever.
 pub async fn follow(watch: Arc<Watch>) {
-    // An endpoint that is silent holds up the survey, and nothing else.
-    tokio::join!(tick_on(&watch), survey_on(&watch));
+    // An endpoint that is silent holds up the survey and what is offered again, and nothing else.
+    tokio::join!(tick_on(&watch), survey_on(&watch), offer_on(&watch));
+}
+
+async fn offer_on(watch: &Watch) {
+    let mut seen = watch.seen.subscribe();
+    // It ends with the watch.
+    while seen.changed().await.is_ok() {
+        let head = seen.borrow_and_update().height;
+        watch.offer(head).await;
+    }
 }
 
 async fn survey_on(watch: &Watch) {
@@ -260,8 +297,9 @@ async fn tick_on(watch: &Watch) {
             (false, true) => SLOW,
             (false, false) => FAST,
         };
-        // Both are only reasons to look.
+        // Both are only reasons to look. An endpoint that wakes us all the time makes us ask the others no more often.
         let _ = tokio::time::timeout(pause, watch.wake.notified()).await;
+        tokio::time::sleep(LEAST).await;
     }
 }
 

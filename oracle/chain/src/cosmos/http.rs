@@ -12,6 +12,8 @@ use crate::{ChainError, Result};
 pub const MAX_ANSWER: usize = 8 << 20;
 /// The longest block or block's results that are read.
 pub const MAX_BLOCK: usize = 64 << 20;
+/// The most characters of an endpoint's error that are kept.
+const MAX_WORDS: usize = 1024;
 /// How long a connection may take to come about, at most.
 const CONNECT: Duration = Duration::from_secs(3);
 
@@ -101,13 +103,18 @@ impl Endpoint {
             Err(error) => match error.detail() {
                 ErrorDetail::Response(said) => {
                     let said = &said.source;
-                    Err(Trouble::Said(said.data().unwrap_or_else(|| said.message()).to_owned()))
+                    Err(Trouble::Said(printable(said.data().unwrap_or_else(|| said.message()))))
                 }
                 _ if !status.is_success() => Err(garbage(format!("HTTP status {status}"))),
                 _ => Err(garbage(format!("not an answer of CometBFT 0.38: {error}"))),
             },
         }
     }
+}
+
+/// An endpoint's words as they may be shown and kept: few, and nothing that moves a terminal's cursor.
+fn printable(words: &str) -> String {
+    words.chars().take(MAX_WORDS).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// An error with what lies under it: a library's own text rarely says what went wrong.

@@ -1,12 +1,15 @@
 //! Endpoints on loopback that say what a test wants, next to honest ones: what becomes of what they say.
 
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::belief::{FASTEST, LAG};
 use super::follow::Watch;
+use super::member::clock;
 use super::pool::Pool;
 use super::settings::Settings;
 use crate::ChainError;
@@ -25,6 +28,10 @@ struct Says {
     lowest: u64,
     /// The time of the first block.
     genesis: u64,
+    /// For how many seconds it has stood still, by its own words about itself.
+    age: u64,
+    /// Whether it says that it is yet to come to where the chain is.
+    catching_up: bool,
     /// Whether it answers at all.
     up: bool,
 }
@@ -47,7 +54,8 @@ impl Stub {
     async fn at(height: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let says = Arc::new(Mutex::new(Says { height, lowest: 1, genesis: GENESIS, up: true }));
+        let says = Says { height, lowest: 1, genesis: GENESIS, age: 0, catching_up: false, up: true };
+        let says = Arc::new(Mutex::new(says));
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (said, heard) = (says.clone(), asked.clone());
         let task = tokio::spawn(async move {
@@ -107,7 +115,7 @@ fn time(seconds: u64) -> String {
 
 fn result(request: &Value, says: &Says) -> Result<Value, String> {
     let (zeros, hash) = ("00".repeat(20), "11".repeat(32));
-    let Says { height, lowest, genesis, .. } = *says;
+    let Says { height, lowest, genesis, age, catching_up, .. } = *says;
     match request["method"].as_str().unwrap() {
         "status" => Ok(json!({
             "node_info": {
@@ -118,8 +126,8 @@ fn result(request: &Value, says: &Says) -> Result<Value, String> {
             "sync_info": {
                 "earliest_block_hash": hash, "earliest_app_hash": "", "earliest_block_height": lowest.to_string(),
                 "earliest_block_time": time(genesis + lowest), "latest_block_hash": hash, "latest_app_hash": "",
-                "latest_block_height": height.to_string(), "latest_block_time": time(genesis + height),
-                "catching_up": false,
+                "latest_block_height": height.to_string(), "latest_block_time": time(clock() - age),
+                "catching_up": catching_up,
             },
             "validator_info": {
                 "address": zeros, "voting_power": "1",
@@ -194,15 +202,43 @@ async fn a_false_height_of_the_first_of_two_is_not_believed_and_does_not_put_the
 async fn while_the_others_are_down_a_lie_gains_little_and_is_over_when_they_are_back() {
     let (liar, honest) = (Stub::at(100).await, Stub::at(100).await);
     let watch = watch(&[&liar, &honest]).await;
+    let since = Instant::now();
     assert_eq!(watch.advance().await.unwrap().height, 100);
     liar.now(|says| says.height = 1_000_000);
     honest.now(|says| says.up = false);
     let misled = watch.advance().await.unwrap().height;
-    assert!((100..500_000).contains(&misled), "{misled}");
+    let most = 100 + LAG + FASTEST * (since.elapsed().as_secs() + 1);
+    assert!((100..=most).contains(&misled), "{misled}, at most {most}");
     honest.now(|says| (says.up, says.height) = (true, misled));
     watch.pool.survey().await;
     assert_eq!(watch.advance().await.unwrap().height, misled);
     assert_eq!(healthy(&watch), [false, true]);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_catches_up_or_stands_still_does_not_hold_back_one_that_goes_on() {
+    let (lagging, honest) = (Stub::at(50).await, Stub::at(100).await);
+    lagging.now(|says| says.catching_up = true);
+    let watch = watch(&[&lagging, &honest]).await;
+    assert_eq!(watch.advance().await.unwrap().height, 100);
+    // For an hour nothing has come to it.
+    lagging.now(|says| (says.catching_up, says.age) = (false, 3_600));
+    honest.now(|says| says.height = 101);
+    watch.pool.survey().await;
+    assert_eq!(watch.advance().await.unwrap().height, 101);
+    assert_eq!(healthy(&watch), [false, true]);
+    // As soon as it goes on it counts: the slower of two sets the pace.
+    lagging.now(|says| (says.height, says.age) = (102, 0));
+    honest.now(|says| says.height = 103);
+    watch.pool.survey().await;
+    assert_eq!(watch.advance().await.unwrap().height, 102);
+    assert_eq!(healthy(&watch), [true, true]);
+    // Where all stand still, as on a chain that has stopped, they are what there is.
+    for (stub, height) in [(&lagging, 103), (&honest, 104)] {
+        stub.now(|says| (says.height, says.age) = (height, 3_600));
+    }
+    watch.pool.survey().await;
+    assert_eq!(watch.advance().await.unwrap().height, 103);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use tendermint_rpc::SimpleRequest;
 use tendermint_rpc::dialect::v0_38::Dialect;
 use tendermint_rpc::endpoint::status;
 
-use super::belief::{DOUBTED, is_current};
+use super::belief::{DOUBTED, is_fresh};
 use super::http::{Endpoint, MAX_ANSWER, Trouble};
 use crate::Result;
 
@@ -51,8 +51,10 @@ struct Health {
     height: u64,
     /// Why the height it says puts it behind the others.
     apart: Option<String>,
-    /// Whether it goes on with the chain, by its own words.
-    current: bool,
+    /// Whether it says that it is not yet where the chain is.
+    catching_up: bool,
+    /// Whether its last block is of this time.
+    fresh: bool,
     /// Until when it is doubted, and why.
     doubted: Option<(Instant, String)>,
 }
@@ -127,6 +129,11 @@ impl Member {
         self.health().wrong.clone()
     }
 
+    /// Whether it failed just now.
+    pub fn rests(&self, now: Instant) -> bool {
+        self.health().rests_until.is_some_and(|t| t > now)
+    }
+
     /// Where it stands among the others.
     pub fn rank(&self, now: Instant) -> Rank {
         let health = self.health();
@@ -137,15 +144,18 @@ impl Member {
         }
     }
 
-    /// Whether it answers, and nothing speaks against what it says.
+    /// Whether it answers and is where the chain is, and nothing speaks against what it says.
     pub fn is_up(&self, now: Instant) -> bool {
         let health = self.health();
-        health.verified && health.failures == 0 && health.doubted.as_ref().is_none_or(|(t, _)| *t <= now)
+        health.verified
+            && !health.catching_up
+            && health.failures == 0
+            && health.doubted.as_ref().is_none_or(|(t, _)| *t <= now)
     }
 
-    /// Whether it goes on with the chain, by its own words.
-    pub fn is_current(&self) -> bool {
-        self.health().current
+    /// Whether its last block is of this time, by its own words.
+    pub fn is_fresh(&self) -> bool {
+        self.health().fresh
     }
 
     /// How it stands.
@@ -205,7 +215,8 @@ impl Member {
         let mut health = self.health();
         health.verified = true;
         health.height = sync.latest_block_height.value();
-        health.current = is_current(sync.catching_up, block, clock());
+        health.catching_up = sync.catching_up;
+        health.fresh = is_fresh(block, clock());
         Ok(())
     }
 }

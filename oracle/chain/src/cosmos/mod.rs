@@ -2,9 +2,10 @@
 //!
 //! Start reading at [`Client`] (the chain itself) and [`Cosmos`] (Lyceum's contracts on it, as a [`crate::Chain`]).
 //! Below them, each a file that can be read alone: who signs ([`Key`], [`keyfile`], [`Signer`]); endpoints, their
-//! health and what of their words is believed (`http`, `member`, `pool`, `belief`); what is signed and what it costs (`tx`); which sequence comes next (`sequence`) and what
-//! became of what was sent (`book`), both values without I/O; the task that follows the chain (`follow`, woken by
-//! `websocket`); what the chain's words mean (`answers`) and what of a block callers see (`events`).
+//! health and what of their words is believed (`http`, `member`, `pool`, `belief`); what is signed and what it costs
+//! (`tx`); which sequence comes next (`sequence`) and what became of what was sent (`book`), both values without I/O;
+//! the task that follows the chain (`follow`, woken by `websocket`); what the chain's words mean (`answers`) and what of
+//! a block callers see (`events`).
 
 mod answers;
 mod belief;

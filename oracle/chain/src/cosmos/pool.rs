@@ -142,8 +142,11 @@ impl Pool {
         R: SimpleRequest<Dialect> + Clone + Sync,
         R::Output: Send,
     {
-        let of_the_chain = self.members.iter().filter(|m| m.wrong().is_none());
-        let all = of_the_chain.map(|member| member.ask(&self.chain_id, request.clone(), limit));
+        let (now, order) = (Instant::now(), self.order());
+        // One that is known to be down would only be waited for, unless there is no other.
+        let awake: Vec<_> = order.iter().copied().filter(|m| !m.rests(now)).collect();
+        let asked = if awake.is_empty() { order } else { awake };
+        let all = asked.into_iter().map(|member| member.ask(&self.chain_id, request.clone(), limit));
         join_all(all).await.into_iter().flatten().collect()
     }
 
@@ -237,8 +240,10 @@ impl Pool {
         let now = Instant::now();
         let order = self.order();
         let up: Vec<_> = order.iter().copied().filter(|m| m.is_up(now)).collect();
-        let current: Vec<_> = up.iter().copied().filter(|m| m.is_current()).collect();
-        [current, up, order].into_iter().find(|some| !some.is_empty()).unwrap_or_default()
+        let fresh: Vec<_> = up.iter().copied().filter(|m| m.is_fresh()).collect();
+        // Before anything is believed, one whose blocks alone look fresh could say anything.
+        let fresh = if fresh.len() > 1 || self.belief().is_firm() { fresh } else { vec![] };
+        [fresh, up, order].into_iter().find(|some| !some.is_empty()).unwrap_or_default()
     }
 
     /// Good answers of as many witnesses as it takes, one at least.

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use super::answers::{Failure, refusal};
 use super::belief::LAG;
 use super::book::{Executed, Fate, hash, show};
-use super::client::{Client, Sequences, Shown};
+use super::client::{Client, MAX_PAUSE, PAUSE, Sequences, Shown};
 use super::http::MAX_ANSWER;
 use super::pool::Answer;
 use super::sequence::{Bytes, expected};
@@ -28,12 +28,10 @@ use crate::{ChainError, Result};
 /// How often the same messages are signed, for whatever reasons; of these, after they expired and ran out of gas.
 const SIGNATURES: u32 = 8;
 const EXPIRIES: u32 = 3;
-const DRY: u32 = 2;
-/// How often a node is asked that can't be reached or whose mempool is full, and the first and longest pause.
+const OUT_OF_GAS: u32 = 2;
+/// How often a node is asked whose mempool is full, and one that can't be reached.
 const OFFERS: u32 = 12;
 const UNREACHED: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(100);
-const MAX_PAUSE: Duration = Duration::from_secs(2);
 /// So many heights after a timeout height every block up to it must have been looked through.
 const LOOKED_THROUGH: u64 = 20;
 /// How long it is awaited that what a node saw and did not take is over.
@@ -102,7 +100,7 @@ impl Client {
 
     /// Awaits what becomes of a transaction, sending it again where that is safe.
     pub(super) async fn finish(&self, mut flight: Flight, msgs: &[Any]) -> Result<Included> {
-        let (mut signatures, mut expiries, mut dry) = (1, 0, 0);
+        let (mut signatures, mut expiries, mut out_of_gas) = (1, 0, 0);
         loop {
             let executed = self.end(&mut flight).await?;
             let (sequence, bytes) = (flight.sequence, &flight.bytes);
@@ -112,14 +110,14 @@ impl Client {
                 if executed.code == 0 {
                     return Ok(Included::new(bytes, *executed));
                 }
-                if !is_dry(&executed) {
+                if !ran_out_of_gas(&executed) {
                     let Executed { codespace, code, log, .. } = &*executed;
                     let failure = Failure { codespace, code: *code, words: log };
                     return Err(refusal(self.inner.account.as_str(), failure));
                 }
                 // What came before it made it dearer than its simulation.
-                dry += 1;
-                if dry > DRY || !again {
+                out_of_gas += 1;
+                if out_of_gas > OUT_OF_GAS || !again {
                     let Executed { gas_wanted, gas_used, .. } = *executed;
                     return Err(ChainError::OutOfGas { wanted: gas_wanted, used: gas_used });
                 }
@@ -333,7 +331,7 @@ impl Client {
     }
 
     fn meant(&self, bytes: &Bytes, number: u64, answer: Answer<tx_sync::Response>) -> Offer {
-        let later = |reason| Offer::Later(ChainError::Unreachable { endpoint: String::new(), reason });
+        let later = |reason: String| Offer::Later(ChainError::no_answer(reason));
         let answer = match answer {
             Err(words) if words.contains("tx already exists in cache") => return Offer::Taken,
             Err(words) if words.contains("mempool is full") => return later(words),
@@ -365,7 +363,7 @@ impl Client {
 }
 
 /// Whether it was executed and undone for want of gas.
-fn is_dry(executed: &Executed) -> bool {
+fn ran_out_of_gas(executed: &Executed) -> bool {
     executed.codespace == "sdk" && executed.code == 11
 }
 

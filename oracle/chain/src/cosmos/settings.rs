@@ -61,11 +61,21 @@ impl Settings {
         if self.rpc.is_empty() || self.rpc.len() > 16 {
             return wrong("rpc", format!("{} endpoints; give 1 to 16", self.rpc.len()));
         }
+        let mut origins = Vec::new();
         for url in &self.rpc {
-            let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-            if host.is_none_or(str::is_empty) || url.len() > 1_000 {
+            let is_http = url.starts_with("http://") || url.starts_with("https://");
+            let parsed = if is_http && url.len() <= 1_000 { url.parse::<reqwest::Url>().ok() } else { None };
+            let Some(origin) = parsed.map(|url| url.origin()) else {
                 return wrong("rpc", format!("{url:?} is not a URL like http://127.0.0.1:26657"));
+            };
+            if origins.contains(&origin) {
+                let name = origin.ascii_serialization();
+                return wrong(
+                    "rpc",
+                    format!("{name} is there twice, and its word counts once; leave one out"),
+                );
             }
+            origins.push(origin);
         }
         let lower = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_lowercase());
         if !lower(&self.prefix) || self.prefix.len() > 20 {
@@ -112,10 +122,12 @@ mod tests {
         let good = Settings::new("lyceum-1", vec!["http://127.0.0.1:26657".to_owned()]);
         good.check().unwrap();
         type Change = fn(&mut Settings);
-        let changes: [(&str, Change); 9] = [
+        let changes: [(&str, Change); 11] = [
             ("chain_id", |s| s.chain_id.clear()),
             ("rpc", |s| s.rpc.clear()),
             ("rpc", |s| s.rpc[0] = "127.0.0.1:26657".to_owned()),
+            ("rpc", |s| s.rpc[0] = "http://".to_owned()),
+            ("rpc", |s| s.rpc.push(s.rpc[0].clone())),
             ("prefix", |s| s.prefix = "WASM".to_owned()),
             ("denom", |s| s.denom = "u lyc".to_owned()),
             ("gas_price", |s| s.gas_price = "0,025".to_owned()),
@@ -132,5 +144,19 @@ mod tests {
         let granter = Addr::unchecked("cosmos1pkptre7fdkl6gfrzlesjjvhxhlc3r4gmmk8rs6");
         let settings = Settings { fee_granter: Some(granter), ..good };
         assert_eq!(settings.check().unwrap_err().code(), "chain.prefix");
+    }
+
+    #[test]
+    fn one_endpoint_written_in_two_ways_is_not_two() {
+        let check = |rpc: [&str; 2]| Settings::new("lyceum-1", rpc.map(str::to_owned).to_vec()).check();
+        for twice in [
+            ["https://rpc.example", "https://RPC.example:443/"],
+            ["http://10.0.0.1:26657", "http://user:secret@10.0.0.1:26657/path?key=secret"],
+        ] {
+            let said = check(twice).unwrap_err().to_string();
+            assert!(said.contains("is there twice") && !said.contains("secret"), "{said}");
+        }
+        check(["http://10.0.0.1:26657", "http://10.0.0.1:26658"]).unwrap();
+        check(["http://rpc.example", "https://rpc.example"]).unwrap();
     }
 }
