@@ -13,9 +13,9 @@ use prost::Message as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::blocks::Header;
 use super::client::Client;
 use super::events::Filter;
-use super::follow::Header;
 use super::send::Flight;
 use super::signer::check_address;
 use super::tx::Included;
@@ -202,7 +202,7 @@ impl Chain for Cosmos {
         let mut headers: Vec<Header> = Vec::new();
         let mut first = from;
         while first <= last {
-            let page = watch.headers(first, last.min(first + HEADERS - 1)).await?;
+            let page = watch.pool.headers(first, last.min(first + HEADERS - 1)).await?;
             first += page.len() as u64;
             headers.extend(page);
         }

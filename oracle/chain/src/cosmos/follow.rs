@@ -4,20 +4,21 @@
 //! silent or gone, and nothing is late when it works.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use tendermint_rpc::SimpleRequest;
 use tendermint_rpc::dialect::v0_38::Dialect;
-use tendermint_rpc::endpoint::{block, block_results, blockchain, broadcast::tx_sync};
+use tendermint_rpc::endpoint::{block, block_results, broadcast::tx_sync};
 use tokio::sync::{Notify, watch};
 
-use super::belief::{LAG, is_near};
+use super::belief::LAG;
+use super::blocks::{gone, height, pruned};
 use super::book::{Book, Executed, hash};
 use super::http::{MAX_ANSWER, MAX_BLOCK};
-use super::member::clock;
-use super::pool::{Answer, Pool, Reading};
+use super::lock;
+use super::pool::{Answer, Pool};
 use super::sequence::Bytes;
 use crate::{ChainError, Result};
 
@@ -64,11 +65,6 @@ pub struct Watch {
     news: Mutex<Instant>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing panics while one is held, and what they hold is whole between any two calls.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Watch {
     /// Follows through these endpoints; nothing is sent yet.
     pub fn new(pool: Pool) -> Self {
@@ -107,8 +103,7 @@ impl Watch {
         let before = *self.seen.borrow();
         let height = self.pool.height().await?;
         if height == 0 {
-            let reason = "the chain has no block yet".to_owned();
-            return Err(ChainError::Unreachable { endpoint: String::new(), reason });
+            return Err(ChainError::no_answer("the chain has no block yet"));
         }
         if height + LAG < before.height {
             let reason = format!(
@@ -125,9 +120,9 @@ impl Watch {
             0 => height,
             seen => (seen + 1).max(height.saturating_sub(PAGE - 1)),
         };
-        let headers = match self.headers(wanted, height).await {
+        let headers = match self.pool.headers(wanted, height).await {
             Err(ChainError::Pruned { earliest, .. }) if (wanted..=height).contains(&earliest) => {
-                self.headers(earliest, height).await?
+                self.pool.headers(earliest, height).await?
             }
             other => other?,
         };
@@ -146,15 +141,6 @@ impl Watch {
         *lock(&self.news) = Instant::now();
         self.seen.send_replace(seen);
         Ok(seen)
-    }
-
-    /// The headers of at most [`PAGE`] committed heights, ascending, all of them, as two endpoints give them alike.
-    pub async fn headers(&self, first: u64, last: u64) -> Result<Vec<Header>> {
-        let request = blockchain::Request::new(height(first)?, height(last)?);
-        let read = |answer| page(self.pool.chain_id(), first, last, answer);
-        let now = clock();
-        let near = |headers: &Vec<Header>| headers.iter().all(|header| is_near(header.time, now));
-        self.pool.agreed(&format!("headers of {first} to {last}"), request, MAX_ANSWER, read, near).await
     }
 
     /// The results of a committed height.
@@ -248,17 +234,6 @@ impl Watch {
     }
 }
 
-/// What is needed of a header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
-    /// Height.
-    pub height: u64,
-    /// Unix seconds.
-    pub time: u64,
-    /// Whether its block has transactions.
-    pub txs: bool,
-}
-
 /// Follows for ever.
 pub async fn follow(watch: Arc<Watch>) {
     // An endpoint that is silent holds up the survey and what is offered again, and nothing else.
@@ -300,86 +275,5 @@ async fn tick_on(watch: &Watch) {
         // Both are only reasons to look. An endpoint that wakes us all the time makes us ask the others no more often.
         let _ = tokio::time::timeout(pause, watch.wake.notified()).await;
         tokio::time::sleep(LEAST).await;
-    }
-}
-
-/// An endpoint's headers of these heights, as they should be.
-fn page(chain_id: &str, first: u64, last: u64, answer: Answer<blockchain::Response>) -> Reading<Vec<Header>> {
-    let metas = match answer {
-        Ok(answer) => answer.block_metas,
-        Err(words) => {
-            return match (pruned(first, &words), behind(&words)) {
-                (None, Some(reason)) => Reading::Lacks(reason),
-                _ => Reading::None(gone(first, &words)),
-            };
-        }
-    };
-    if let Some(other) = metas.iter().map(|m| m.header.chain_id.as_str()).find(|id| *id != chain_id) {
-        return Reading::Lacks(format!("gives headers of the chain {other}"));
-    }
-    let mut headers: Vec<Header> = metas
-        .iter()
-        .map(|meta| Header {
-            height: meta.header.height.value(),
-            time: meta.header.time.unix_timestamp().try_into().unwrap_or(0),
-            txs: meta.num_txs > 0,
-        })
-        .collect();
-    headers.sort_unstable_by_key(|h| h.height);
-    let lowest = headers.first().map_or(u64::MAX, |h| h.height);
-    if lowest < first || headers.iter().map(|h| h.height).ne(lowest..=last) {
-        return Reading::Lacks(format!("lacks headers of {first} to {last}"));
-    }
-    if !headers.is_sorted_by_key(|h| h.time) {
-        return Reading::Lacks(format!("gives headers of {first} to {last} whose times go back"));
-    }
-    match lowest == first {
-        true => Reading::Good(headers),
-        false => Reading::None(ChainError::Pruned { asked: first, earliest: lowest }),
-    }
-}
-
-/// A height as the library wants it.
-pub fn height(height: u64) -> Result<tendermint::block::Height> {
-    height.try_into().map_err(|_| ChainError::Setting { name: "height", reason: format!("{height} is none") })
-}
-
-/// Whether an endpoint's own words mean that another, or the same a little later, may do better.
-fn behind(words: &str) -> Option<String> {
-    let is = words.contains("must be less than or equal to the current blockchain height")
-        || words.contains("can't be greater than max height")
-        || words.contains("could not find results for height");
-    is.then(|| words.to_owned())
-}
-
-/// An endpoint's own words about a block that it does not give.
-fn gone(asked: u64, words: &str) -> ChainError {
-    match pruned(asked, words) {
-        Some(earliest) => ChainError::Pruned { asked, earliest },
-        None => ChainError::Unreachable { endpoint: String::new(), reason: words.to_owned() },
-    }
-}
-
-/// The lowest height that an endpoint keeps, by its own words, if that is above the asked one.
-fn pruned(asked: u64, words: &str) -> Option<u64> {
-    // The second is said about a range; the height in it is the asked one, unless that is too low.
-    let (_, n) = words.rsplit_once("lowest height is ").or_else(|| words.rsplit_once("min height "))?;
-    let lowest = n.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()?;
-    (lowest > asked).then_some(lowest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pruned_blocks_are_told_from_those_that_are_yet_to_come() {
-        let words = "height 3 is not available, lowest height is 120";
-        assert_eq!(gone(3, words), ChainError::Pruned { asked: 3, earliest: 120 });
-        assert!(behind(words).is_none());
-        let words = "height 9 must be less than or equal to the current blockchain height 8";
-        assert!(behind(words).is_some() && gone(9, words).is_transient());
-        let words = "min height 120 can't be greater than max height 22";
-        assert_eq!((pruned(3, words), pruned(120, words)), (Some(120), None));
     }
 }

@@ -302,7 +302,7 @@ async fn a_node_that_keeps_only_its_last_blocks_is_followed_from_there() {
     let seen = watch.advance().await.unwrap();
     assert_eq!((seen.height, seen.changed), (5_010, 5_004), "those that are gone may have had transactions");
     assert_eq!(synced.headers_asked()[1..], [(5_001, 5_010), (5_005, 5_010)]);
-    let error = watch.headers(1, 20).await.unwrap_err();
+    let error = watch.pool.headers(1, 20).await.unwrap_err();
     assert_eq!(error, ChainError::Pruned { asked: 1, earliest: 5_005 });
     synced.now(|says| says.height = 5_100);
     assert_eq!(watch.advance().await.unwrap().height, 5_100);

@@ -1,6 +1,6 @@
 //! [`Member`]: one endpoint of a pool, with what is known of its health.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tendermint_rpc::SimpleRequest;
@@ -9,6 +9,7 @@ use tendermint_rpc::endpoint::status;
 
 use super::belief::{DOUBTED, is_fresh};
 use super::http::{Endpoint, MAX_ANSWER, Trouble};
+use super::lock;
 use crate::Result;
 
 /// The longest time that a failing endpoint is put behind the others.
@@ -59,6 +60,13 @@ struct Health {
     doubted: Option<(Instant, String)>,
 }
 
+impl Health {
+    /// Why it is doubted, as long as it is.
+    fn doubted(&self, now: Instant) -> Option<&str> {
+        self.doubted.as_ref().filter(|(until, _)| *until > now).map(|(_, why)| why.as_str())
+    }
+}
+
 /// One endpoint.
 #[derive(Debug)]
 pub struct Member {
@@ -91,8 +99,7 @@ impl Member {
     }
 
     fn health(&self) -> MutexGuard<'_, Health> {
-        // Nothing panics while it is held; a poisoned one would still be whole.
-        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.health)
     }
 
     fn failed(&self, reason: &str) {
@@ -139,7 +146,7 @@ impl Member {
         let health = self.health();
         Rank {
             rests: health.rests_until.is_some_and(|t| t > now),
-            doubted: health.doubted.as_ref().is_some_and(|(t, _)| *t > now),
+            doubted: health.doubted(now).is_some(),
             apart: health.apart.is_some(),
         }
     }
@@ -147,10 +154,7 @@ impl Member {
     /// Whether it answers and is where the chain is, and nothing speaks against what it says.
     pub fn is_up(&self, now: Instant) -> bool {
         let health = self.health();
-        health.verified
-            && !health.catching_up
-            && health.failures == 0
-            && health.doubted.as_ref().is_none_or(|(t, _)| *t <= now)
+        health.verified && !health.catching_up && health.failures == 0 && health.doubted(now).is_none()
     }
 
     /// Whether its last block is of this time, by its own words.
@@ -160,11 +164,11 @@ impl Member {
 
     /// How it stands.
     pub fn status(&self) -> EndpointStatus {
-        let up = self.is_up(Instant::now());
+        let now = Instant::now();
+        let up = self.is_up(now);
         let health = self.health();
         let wrong = health.wrong.as_ref().map(|chain| format!("serves the chain {chain}"));
-        let doubted =
-            health.doubted.as_ref().filter(|(t, _)| *t > Instant::now()).map(|(_, why)| why.clone());
+        let doubted = health.doubted(now).map(str::to_owned);
         let healthy = up && wrong.is_none() && health.apart.is_none();
         let trouble = wrong.or_else(|| health.trouble.clone()).or(doubted).or_else(|| health.apart.clone());
         EndpointStatus { name: self.name(), healthy, height: health.height, trouble }

@@ -4,11 +4,14 @@
 //! Below them, each a file that can be read alone: who signs ([`Key`], [`keyfile`], [`Signer`]); endpoints, their
 //! health and what of their words is believed (`http`, `member`, `pool`, `belief`); what is signed and what it costs
 //! (`tx`); which sequence comes next (`sequence`) and what became of what was sent (`book`), both values without I/O;
-//! the task that follows the chain (`follow`, woken by `websocket`); what the chain's words mean (`answers`) and what of
-//! a block callers see (`events`).
+//! the task that follows the chain (`follow`, woken by `websocket`); what the chain's words mean (`answers`, `blocks`)
+//! and what of a block callers see (`events`).
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 mod answers;
 mod belief;
+mod blocks;
 mod book;
 mod chain;
 mod client;
@@ -36,3 +39,8 @@ pub use pool::EndpointStatus;
 pub use settings::Settings;
 pub use signer::{BoxFuture, PublicKey, Signature, Signer, address, check_address};
 pub use tx::{Account, Fee, Included, MAX_TX_BYTES};
+
+/// Nothing panics while one is held, and what they hold is whole between any two calls: so would a poisoned one be.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

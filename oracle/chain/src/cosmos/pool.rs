@@ -2,18 +2,20 @@
 //! that fails, is of another chain or says what others contradict is put behind them. What all must say alike (the
 //! head, headers) is asked of several; [`super::belief`] has the rule.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use tendermint_rpc::SimpleRequest;
 use tendermint_rpc::dialect::v0_38::Dialect;
-use tendermint_rpc::endpoint::abci_info;
+use tendermint_rpc::endpoint::{abci_info, blockchain};
 
-use super::belief::{Belief, Choice, choose, settled};
+use super::belief::{Belief, Choice, choose, is_near, settled};
+use super::blocks::{Header, height, page};
 use super::http::MAX_ANSWER;
+use super::lock;
 pub use super::member::{Answer, EndpointStatus};
-use super::member::{Down, Member};
+use super::member::{Down, Member, clock};
 use super::settings::Settings;
 use crate::{ChainError, Result};
 
@@ -82,11 +84,6 @@ impl Pool {
             }
         }
         Err(unreachable(failed))
-    }
-
-    /// The chain's id.
-    pub fn chain_id(&self) -> &str {
-        &self.chain_id
     }
 
     /// How each endpoint stands, in the order of the settings.
@@ -167,26 +164,20 @@ impl Pool {
         Ok(height)
     }
 
-    /// Asks for what endpoints must say alike, and gives what two of them do. What `plausible` is against is believed
-    /// of two that agree on it, or of the only endpoint there is.
-    pub async fn agreed<R, T>(
-        &self,
-        what: &str,
-        request: R,
-        limit: usize,
-        read: impl Fn(Answer<R::Output>) -> Reading<T> + Send + Sync,
-        plausible: impl Fn(&T) -> bool + Send + Sync,
-    ) -> Result<T>
-    where
-        R: SimpleRequest<Dialect> + Clone + Sync,
-        R::Output: Send,
-        T: PartialEq + Send + Sync,
-    {
-        let enough = |answers: &[T]| matches!(answers, [a, b] if a == b);
-        let (members, mut answers) = self.gather(request, limit, read, enough).await?;
+    /// The headers of some committed heights (a node gives 20 at once), ascending, all of them, as two endpoints give
+    /// them alike. Those far ahead of this machine's clock are believed of two that agree on them, or of the only
+    /// endpoint there is.
+    pub async fn headers(&self, first: u64, last: u64) -> Result<Vec<Header>> {
+        let request = blockchain::Request::new(height(first)?, height(last)?);
+        let read = |answer| page(&self.chain_id, first, last, answer);
+        let enough = |answers: &[Vec<Header>]| matches!(answers, [a, b] if a == b);
+        let (members, mut answers) = self.gather(request, MAX_ANSWER, read, enough).await?;
+        let now = clock();
+        let near = |headers: &Vec<Header>| headers.iter().all(|header| is_near(header.time, now));
+        let what = format!("headers of {first} to {last}");
         let names = || members.iter().map(|m| m.name()).collect::<Vec<_>>().join(" and ");
         let none = |reason| Err(ChainError::Disagree { reason });
-        match choose(&answers, self.members.len(), plausible) {
+        match choose(&answers, self.members.len(), near) {
             Choice::Take(taken) => {
                 for (member, answer) in members.iter().zip(&answers) {
                     if *answer != answers[taken] {
@@ -217,18 +208,22 @@ impl Pool {
                 member.says(height, self.belief().against(height, Instant::now()));
             }
         };
-        join_all(self.members.iter().filter(|m| m.wrong().is_none()).map(ask)).await;
+        join_all(self.of_the_chain().map(ask)).await;
     }
 
     fn belief(&self) -> MutexGuard<'_, Belief> {
-        // Nothing panics while it is held.
-        self.belief.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.belief)
+    }
+
+    /// The endpoints, without those that said that they are of another chain.
+    fn of_the_chain(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|member| member.wrong().is_none())
     }
 
     /// The endpoints in the order in which they are tried. None of another chain is among them.
     fn order(&self) -> Vec<&Member> {
         let now = Instant::now();
-        let mut order: Vec<_> = self.members.iter().filter(|m| m.wrong().is_none()).collect();
+        let mut order: Vec<_> = self.of_the_chain().collect();
         // Stable: the order of the settings decides among equals.
         order.sort_by_cached_key(|member| member.rank(now));
         order

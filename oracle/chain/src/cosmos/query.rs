@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use tendermint_rpc::endpoint::abci_query;
 
 use super::answers::{no_such_contract, own_words};
+use super::blocks::height as as_height;
 use super::client::Client;
-use super::follow::height as as_height;
 use super::http::MAX_ANSWER;
 use super::pool::Answer;
 use super::signer::check_address;
