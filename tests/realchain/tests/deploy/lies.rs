@@ -5,9 +5,10 @@ use cosmos_sdk_proto::cosmos::base::v1beta1::Coin;
 use cosmos_sdk_proto::cosmos::gov::v1::{Params, QueryParamsResponse};
 use cosmos_sdk_proto::cosmos::tx::v1beta1::SimulateResponse;
 use cosmos_sdk_proto::cosmwasm::wasm::v1::{
-    CodeInfoResponse, MsgStoreCode, MsgStoreCodeResponse, QueryCodesResponse,
+    CodeInfoResponse, MsgStoreCode, MsgStoreCodeResponse, QueryCodesResponse, QuerySmartContractStateResponse,
 };
-use cosmwasm_std::Binary;
+use cosmwasm_std::{Addr, Binary};
+use lyceum_api::charter;
 use lyceum_tests_realchain::{Liar, wanted};
 use prost::Message;
 use serde_json::{Value, json};
@@ -126,4 +127,53 @@ fn an_endpoint_that_wants_a_great_deposit_gets_none() {
     let message = &foreseen["asked"]["messages"][0];
     assert_eq!(message["initial_deposit"], json!([{ "denom": "ulyc", "amount": "10000000" }]));
     assert_eq!(operator.ok(&honest)["acted"]["to"], "gov");
+}
+
+#[test]
+fn an_endpoint_that_names_another_authority_is_not_followed() {
+    if !wanted() {
+        return;
+    }
+    let operator = Operator::new();
+    let authority = operator.address("faucet");
+    let deployed = operator.ok(&operator.deploy(&authority, "d.json"));
+    operator.ok(&["keys", "add", "eve", "--no-words", "--passphrase-file", "pw"]);
+    let eve = operator.address("eve");
+    let address = Addr::unchecked(deployed["deployment"]["contracts"]["charter"].as_str().unwrap());
+    let asked = charter::QueryMsg::Charter {};
+    let mut charter: charter::CharterResponse =
+        with_client(&operator, async |client| client.smart(&address, &asked, None).await.unwrap());
+    charter.authority.clone_from(&eve);
+    let data = serde_json::to_vec(&charter).unwrap();
+    let answer = QuerySmartContractStateResponse { data }.encode_to_vec();
+    let (_runtime, liar) = liar(&operator, vec![("/cosmwasm.wasm.v1.Query/SmartContractState", answer)]);
+    let grant = json!({ "grant": { "to": eve, "amount": "1000", "reason": "for nothing" } });
+    operator.write("grant.json", &grant.to_string());
+    let act = ["authority", "act", "grant.json"];
+    let lied_to = [&act[..], &operator.through(&liar.url, "faucet", "d.json")].concat();
+    operator.refused(&lied_to, 12, "authority.handed_over");
+    operator.refused(&lied_to, 12, &eve);
+    assert!(liar.asked("broadcast_tx_sync").is_empty(), "nothing was sent");
+    assert_eq!(operator.ok(&[&act[..], &operator.at("faucet", "d.json")].concat())["done"], true);
+}
+
+#[test]
+fn an_endpoint_that_names_other_members_has_no_group_confirmed() {
+    if !wanted() {
+        return;
+    }
+    let operator = Operator::new();
+    let faucet = operator.address("faucet");
+    operator.ok(&["keys", "add", "eve", "--no-words", "--passphrase-file", "pw"]);
+    // cosmos.group.v1: a member's address and weight, in a group's member, in the answer.
+    let field = |tag: u8, bytes: &[u8]| [&[tag << 3 | 2, bytes.len() as u8], bytes].concat();
+    let member = [field(1, operator.address("eve").as_bytes()), field(2, b"1")].concat();
+    let members = field(1, &field(2, &member));
+    let (_runtime, liar) = liar(&operator, vec![("/cosmos.group.v1.Query/GroupMembers", members)]);
+    let rpc = operator.net.chain().rpc[0].as_str();
+    let mut create = vec!["authority", "create-group", "--member", &faucet, "--key", "faucet"];
+    create.extend(["--passphrase-file", "pw", "--chain", "lyceum-1", "--rpc", rpc]);
+    operator.refused(&[&create[..], &["--rpc", &liar.url]].concat(), 12, "group.disputed");
+    // An endpoint that is named twice says it once.
+    assert_eq!(operator.ok(&[&create[..], &["--rpc", rpc]].concat())["endpoints"], 1);
 }

@@ -25,8 +25,9 @@ fn a_deployment_killed_again_and_again_ends_as_one_that_was_not() {
     let operator = Operator::new();
     let authority = operator.address("faucet");
     let args = operator.deploy(&authority, "d.json");
-    // Killed after so long, each time a little further on; a second more than all of it takes ends the loop.
-    let (mut killed, mut wait) = (0, Duration::from_millis(1_500));
+    // Killed after so long, each time a little further on; a second more than all of it takes ends the loop. It begins
+    // with one block, in which nothing can be deployed.
+    let (mut killed, mut wait) = (0, Duration::from_millis(300));
     loop {
         let mut child = operator
             .command(&args)
