@@ -150,6 +150,16 @@ fn result(request: &Value, says: &Says) -> Result<Value, String> {
             let metas: Vec<_> = (first..=last).rev().map(|at| meta(at, genesis + at)).collect();
             Ok(json!({ "last_height": height.to_string(), "block_metas": metas }))
         }
+        "block_results" => {
+            let asked = number(&request["params"]["height"]);
+            if asked < lowest {
+                return Err(format!("height {asked} is not available, lowest height is {lowest}"));
+            }
+            Ok(json!({
+                "height": asked.to_string(), "txs_results": null, "finalize_block_events": [],
+                "validator_updates": [], "consensus_param_updates": null, "app_hash": "",
+            }))
+        }
         other => Err(format!("{other} is none of a stub's")),
     }
 }
@@ -307,4 +317,16 @@ async fn a_node_that_keeps_only_its_last_blocks_is_followed_from_there() {
     synced.now(|says| says.height = 5_100);
     assert_eq!(watch.advance().await.unwrap().height, 5_100);
     assert_eq!(synced.headers_asked().last(), Some(&(5_081, 5_100)));
+}
+
+#[tokio::test]
+async fn what_one_endpoint_no_longer_keeps_comes_from_another_and_is_gone_when_none_has_it() {
+    let (pruned, whole) = (Stub::at(100).await, Stub::at(100).await);
+    pruned.now(|says| says.lowest = 95);
+    let watch = watch(&[&pruned, &whole]).await;
+    assert_eq!(watch.results(50).await.unwrap().height.value(), 50);
+    assert_eq!(watch.pool.headers(50, 60).await.unwrap().len(), 11);
+    whole.now(|says| says.lowest = 90);
+    let gone = ChainError::Pruned { asked: 50, earliest: 90 };
+    assert_eq!(watch.results(50).await.unwrap_err(), gone);
 }
