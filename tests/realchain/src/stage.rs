@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{Chain, Localnet, Wasmd};
+use crate::{Chain, Localnet, Wasmd, artifacts, binary};
 
 /// Seconds of the vote that the stage itself needs: two transactions on a machine that has much to do.
 const SHORT_VOTE: u64 = 30;
@@ -28,18 +28,6 @@ const LONG_VOTE: u64 = 4 * 3_600;
 const STAKE: u128 = 1_000 * LYC;
 /// For fees, and for wallet users to delegate, ulyc.
 const FEES: u128 = 10 * LYC;
-
-/// The artifacts that are deployed: `LYCEUM_ARTIFACTS`, or what `scripts/build-contracts` made.
-fn artifacts() -> PathBuf {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../artifacts");
-    std::env::var_os("LYCEUM_ARTIFACTS").map_or(built, PathBuf::from)
-}
-
-/// The binary that deploys: `LYCEUM_BIN`, or what cargo built beside the tests.
-fn binary() -> PathBuf {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/debug/lyceum");
-    std::env::var_os("LYCEUM_BIN").map_or(built, PathBuf::from)
-}
 
 /// A network that is set up for wallet users.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use lyceum_api::nodes::{self, NodesResponse};
 use lyceum_api::rewards::{self, TreasuryResponse};
 use lyceum_chain::cosmos::{Client, Cosmos, Key};
 use lyceum_chain::{Chain as _, Contracts};
-use lyceum_tests_realchain::{Chain, Endpoint, Localnet};
+use lyceum_tests_realchain::{Chain, Endpoint, Localnet, artifacts, binary};
 use serde::Deserialize;
 
 /// Kills of each role.
@@ -71,11 +71,6 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// From the environment as `scripts/kills` sets it.
-fn given(name: &str, otherwise: &str) -> PathBuf {
-    std::env::var_os(name).map_or_else(|| root().join(otherwise), PathBuf::from)
-}
-
 async fn client(chain: &Chain) -> Client {
     let (key, _) = Key::generate().unwrap();
     Client::connect(chain.settings(), Arc::new(key)).await.unwrap()
@@ -98,11 +93,11 @@ fn described(net: &Localnet, urls: &[&str], to: &Path) {
 /// Runs the demo that kills, and beside it kills the validator and drops an endpoint at kills of nodes.
 fn run(net: &Localnet, dropped: &Endpoint, localnet: &Path, out: &Path) -> Report {
     let seed = std::env::var("LYCEUM_KILL_SEED").unwrap_or_else(|_| "1".to_owned());
-    let mut demo = Command::new(given("LYCEUM_BIN", "target/debug/lyceum"))
+    let mut demo = Command::new(binary())
         .args(["demo", "--chain", "wasmd", "--kill", &seed, "--localnet"])
         .arg(localnet)
         .arg("--artifacts")
-        .arg(given("LYCEUM_ARTIFACTS", "artifacts"))
+        .arg(artifacts())
         // Two domains, so two claims, of text that names no licence: what is trained on is no matter here.
         .args(["--data".as_ref(), root().join("packages").as_os_str()])
         .args(["--data".as_ref(), root().join("contracts").as_os_str()])

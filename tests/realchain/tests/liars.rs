@@ -34,13 +34,22 @@ fn answer(request: &Value, result: Value) -> Option<Value> {
     Some(json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }))
 }
 
-fn queried(request: &Value, height: u64, value: Vec<u8>) -> Option<Value> {
-    let value = Binary::from(value).to_base64();
+/// The answer to a query of the chain: a height and bytes, or why there are none.
+fn queried(request: &Value, said: Result<(u64, Vec<u8>), String>) -> Option<Value> {
+    let (code, codespace, log, height, value) = match said {
+        Ok((height, value)) => (0, "", String::new(), height, json!(Binary::from(value).to_base64())),
+        Err(log) => (32, "sdk", log, 0, Value::Null),
+    };
     let response = json!({
-        "code": 0, "log": "", "info": "", "index": "0", "key": null, "value": value, "proofOps": null,
-        "height": height.to_string(), "codespace": "",
+        "code": code, "log": log, "info": "", "index": "0", "key": null, "value": value, "proofOps": null,
+        "height": height.to_string(), "codespace": codespace,
     });
     answer(request, json!({ "response": response }))
+}
+
+/// What a node says that expects another sequence.
+fn mismatch(expected: u64, got: u64) -> String {
+    format!("account sequence mismatch, expected {expected}, got {got}: incorrect account sequence")
 }
 
 /// Takes every transaction for itself, and says that its sequence was used up by others: in the simulation, in the
@@ -62,10 +71,7 @@ async fn greedy(target: &str, start: u64, number: u64) -> Liar {
                 let got = sequence(&offered(request));
                 expected.fetch_max(got + 1, Ordering::SeqCst);
                 let now = expected.load(Ordering::SeqCst);
-                let log = format!(
-                    "account sequence mismatch, expected {now}, got {got}: incorrect account sequence"
-                );
-                let hash = "00".repeat(32);
+                let (log, hash) = (mismatch(now, got), "00".repeat(32));
                 answer(
                     request,
                     json!({ "code": 32, "data": "", "log": log, "codespace": "sdk", "hash": hash }),
@@ -73,24 +79,18 @@ async fn greedy(target: &str, start: u64, number: u64) -> Liar {
             }
             ("abci_query", None) if path.ends_with("/Simulate") => {
                 let asked = SimulateRequest::decode(params().as_slice()).unwrap();
-                if sequence(&asked.tx_bytes) < now {
-                    let log = format!(
-                        "account sequence mismatch, expected {now}, got 0: incorrect account sequence"
-                    );
-                    let response = json!({
-                        "code": 32, "log": log, "info": "", "index": "0", "key": null, "value": null,
-                        "proofOps": null, "height": "0", "codespace": "sdk",
-                    });
-                    return answer(request, json!({ "response": response }));
+                let got = sequence(&asked.tx_bytes);
+                if got < now {
+                    return queried(request, Err(mismatch(now, got)));
                 }
                 let gas_info = Some(GasInfo { gas_wanted: 0, gas_used: 100_000 });
                 let answer = SimulateResponse { gas_info, result: None };
-                queried(request, height.load(Ordering::SeqCst), answer.encode_to_vec())
+                queried(request, Ok((height.load(Ordering::SeqCst), answer.encode_to_vec())))
             }
             ("abci_query", None) if path.ends_with("/AccountInfo") => {
                 let info = BaseAccount { account_number: number, sequence: now, ..BaseAccount::default() };
                 let answer = QueryAccountInfoResponse { info: Some(info) };
-                queried(request, height.load(Ordering::SeqCst), answer.encode_to_vec())
+                queried(request, Ok((height.load(Ordering::SeqCst), answer.encode_to_vec())))
             }
             _ => None,
         }

@@ -115,8 +115,8 @@ fn dataset(w: &mut World) -> Result<()> {
 
 fn open(w: &mut World, domain: u64, at: usize) -> Result<u64> {
     let (coordinator, mut task) = (w.facts.crew.coordinator.clone(), w.new_task(domain, at));
-    // The real chain comes up with its clock where this one stopped, and a large state takes a minute: the round's time is one
-    // that is still in its window then.
+    // The real chain comes up with its clock where this one stopped, and a large state takes a minute: the round's
+    // time is one that is still in its window then.
     let out = w.network.time() + task.commit_seconds + 240;
     task.benchmark.round = w.network.beacon.first_round_from(out);
     w.network.open_task(&coordinator, task)
