@@ -1,14 +1,11 @@
 //! A whole network of real nodes on a tiny model: what the demo is, in small.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use lyceum_agent::peers::{Peer, Wanted};
 use lyceum_agent::work::scoring::{drawn, public_score};
 use lyceum_agent::{
-    Adversary, AgentError, BeaconSource, Cancel, Coordinator, Directory, Drain, Ended, Evaluator, Event,
-    Hash32, Node, NodeConfig, Peers, Planned, Result, Roles, Shared, Takes, Trainer, View, Voter,
+    Adversary, BeaconSource, Cancel, Coordinator, Directory, Drain, Ended, Evaluator, Event, Hash32, Node,
+    NodeConfig, Peers, Planned, Result, Roles, Shared, Takes, Trainer, View, Voter,
 };
 use lyceum_api::canonical::Canonical;
 use lyceum_api::charter::Action;
@@ -20,12 +17,14 @@ use lyceum_api::tasks::{Benchmark, NewTask, RecipeBounds, TaskShard, key_commitm
 use lyceum_chain::embedded::{self, LYC, Network};
 use lyceum_learn::seal::seal;
 use lyceum_learn::{Model, ModelConfig, RunSpec, Shard, State, Trainer as Learner};
-use lyceum_store::{Source, Store, StoreError};
+use lyceum_store::Store;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
+use bringing::{Bringing, Flaky};
 pub use shaky::Shaky;
 
+mod bringing;
 mod shaky;
 
 pub const SEQUENCE: u32 = 32;
@@ -149,55 +148,6 @@ fn shared(
     shared.beacon = Some(Arc::new(Rounds(beacon.clone())));
     shared.events = Some(tell);
     (directory, shared, events, bringing)
-}
-
-/// Brings blobs whole, as a network does, and keeps of each what it was and who was to be asked first.
-pub struct Bringing {
-    inner: Arc<Directory>,
-    pub asked: Mutex<Vec<(&'static str, Option<String>)>>,
-}
-
-impl Peers for Bringing {
-    fn sources(&self, _: &Hash32, _: &Store) -> Vec<Peer> {
-        Vec::new()
-    }
-
-    fn bring(&self, wanted: Wanted<'_>, into: &Store, _: &dyn Fn() -> bool) -> Option<Result<()>> {
-        let Wanted { what, root, most, first } = wanted;
-        self.asked.lock().unwrap().push((what, first.map(ToString::to_string)));
-        for source in self.inner.sources(root, into) {
-            match into.fetch_at_most(root.as_bytes(), most, &source) {
-                Ok(()) => return Some(Ok(())),
-                Err(StoreError::TooLarge { found, .. }) => {
-                    return Some(Err(AgentError::TooLarge { what, root: *root, found, most }));
-                }
-                Err(_) => {}
-            }
-        }
-        None
-    }
-}
-
-/// Peers that lack every blob of one length the first eight times that a store asks for it.
-struct Flaky {
-    inner: Arc<Directory>,
-    length: u64,
-    asked: Mutex<BTreeMap<(Hash32, PathBuf), u32>>,
-}
-
-impl Peers for Flaky {
-    fn sources(&self, root: &Hash32, asking: &Store) -> Vec<Peer> {
-        let sources = self.inner.sources(root, asking);
-        if sources.first().is_some_and(|s| s.length(root.as_bytes()).unwrap() == self.length) {
-            let mut asked = self.asked.lock().unwrap();
-            let times = asked.entry((*root, asking.dir().to_path_buf())).or_default();
-            *times += 1;
-            if *times <= 8 {
-                return vec![];
-            }
-        }
-        sources
-    }
 }
 
 /// Who takes part beside the coordinator and the owners.
