@@ -8,22 +8,10 @@ use cosmos_sdk_proto::cosmos::base::v1beta1::Coin;
 use cosmwasm_std::Addr;
 use lyceum_api::rewards;
 use lyceum_chain::cosmos::{Client, Key, Settings};
-use lyceum_tests_realchain::Localnet;
+use lyceum_tests_realchain::{Localnet, artifacts, binary};
 use prost::Message as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-
-/// The binary under test: `scripts/test` builds it and says where it is.
-pub fn binary() -> PathBuf {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/debug/lyceum");
-    let path = std::env::var_os("LYCEUM_BIN").map_or(built, PathBuf::from);
-    assert!(
-        path.exists(),
-        "{} is missing: cargo build -p lyceum, or name it with LYCEUM_BIN",
-        path.display()
-    );
-    path
-}
 
 /// An operator: a folder with keys, a beacon and artifacts, and the chain it works on.
 pub struct Operator {
@@ -47,9 +35,7 @@ impl Operator {
             "pw",
         ]);
         operator.ok(&["beacon", "--key", "beacon.key", "--info", "beacon.json", "--describe"]);
-        let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../artifacts");
-        let built = std::env::var_os("LYCEUM_ARTIFACTS").map_or(built, PathBuf::from);
-        operator.copy_artifacts(&built, "artifacts", b"");
+        operator.copy_artifacts(&artifacts(), "artifacts", b"");
         operator
     }
 
