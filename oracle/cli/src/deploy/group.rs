@@ -164,9 +164,39 @@ pub struct PolicyInfo {
     /// Its group.
     #[prost(uint64, tag = "2")]
     pub group: u64,
+    /// Who may change it.
+    #[prost(string, tag = "3")]
+    pub admin: String,
     /// How it decides.
     #[prost(message, optional, tag = "6")]
     pub policy: Option<Any>,
+}
+
+/// Asks about a group.
+#[derive(Clone, PartialEq, Message)]
+pub struct InfoRequest {
+    /// The group.
+    #[prost(uint64, tag = "1")]
+    pub group: u64,
+}
+
+/// The answer to [`InfoRequest`].
+#[derive(Clone, PartialEq, Message)]
+pub struct InfoResponse {
+    /// The group.
+    #[prost(message, optional, tag = "1")]
+    pub info: Option<GroupInfo>,
+}
+
+/// A group, as far as it is looked at.
+#[derive(Clone, PartialEq, Message)]
+pub struct GroupInfo {
+    /// Its id.
+    #[prost(uint64, tag = "1")]
+    pub group: u64,
+    /// Who may change its members.
+    #[prost(string, tag = "2")]
+    pub admin: String,
 }
 
 /// Asks about a proposal.
