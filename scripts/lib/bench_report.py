@@ -301,8 +301,8 @@ ran both passively and with OpenMP's default, and the faster counts for it. The 
 
 ## Not measured here
 
-Training on a GPU, bytes exchanged per parameter, gas, size of contracts, failover, set-up time. The share of steps that
-committees do again is in every demo's `report.json`.
+Training on a GPU, bytes exchanged per parameter, size of contracts, failover, set-up time. Gas is in [gas.md](gas.md). The share
+of steps that committees do again is in every demo's `report.json`.
 """
 
 
