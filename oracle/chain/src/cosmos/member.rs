@@ -218,6 +218,7 @@ impl Member {
         let block = sync.latest_block_time.unix_timestamp().try_into().unwrap_or(0);
         let mut health = self.health();
         health.verified = true;
+        health.wrong = None;
         health.height = sync.latest_block_height.value();
         health.catching_up = sync.catching_up;
         health.fresh = is_fresh(block, clock());

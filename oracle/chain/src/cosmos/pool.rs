@@ -208,7 +208,8 @@ impl Pool {
                 member.says(height, self.belief().against(height, Instant::now()));
             }
         };
-        join_all(self.of_the_chain().map(ask)).await;
+        // Those of another chain as well: behind one address may be several nodes, and one of them the wrong one.
+        join_all(self.members.iter().map(ask)).await;
     }
 
     fn belief(&self) -> MutexGuard<'_, Belief> {
