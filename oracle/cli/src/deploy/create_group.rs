@@ -58,8 +58,7 @@ impl NewGroup {
     /// is silent does not count.
     pub async fn confirm(&self, settings: &Settings, policy: &str) -> anyhow::Result<usize> {
         let mut said = 0;
-        // One that was named twice is one.
-        for rpc in settings.rpc.iter().collect::<BTreeSet<_>>() {
+        for rpc in &settings.rpc {
             let alone = Settings { rpc: vec![rpc.clone()], ..settings.clone() };
             let Ok(client) = look_as_nobody(alone).await else { continue };
             let mut found = None;
