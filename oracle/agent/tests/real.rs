@@ -99,6 +99,30 @@ fn a_refusal_is_never_final_on_a_real_chain() {
 }
 
 #[test]
+fn heads_that_were_looked_at_too_early_are_looked_at_when_it_is_time() {
+    let reached = |now: u64| {
+        let mut view = view(now);
+        view.learning.claims = 2;
+        view.learning.weighted_gain = 10;
+        view
+    };
+    let pause = reached(0).config.params.learning_block_seconds;
+    let (mut coordinator, mut sent) = (Coordinator::new(vec![]), vec![]);
+    for now in 1_000..1_000 + pause {
+        let refused = Outcome::Refused { words: "too early".to_owned() };
+        let outcomes = match sent.last() == Some(&(now - 1)) {
+            true => vec![("check-heads/0".to_owned(), refused)],
+            false => vec![],
+        };
+        let (next, actions) = coordinator.step(&Observation { pace: REAL, outcomes, ..seen(reached(now)) });
+        coordinator = next;
+        sent.extend(keys(&actions).iter().filter(|key| *key == "check-heads/0").map(|_| now));
+    }
+    assert!(sent.len() > 1, "a refused one is no look, so no pause follows it: {sent:?}");
+    assert!(sent.len() < 20, "{sent:?}");
+}
+
+#[test]
 fn who_leaves_takes_nothing_new_and_finishes_what_it_owes() {
     let mut open = view(10);
     open.tasks.insert(1, task("coordinator", json!([]), Value::Null));

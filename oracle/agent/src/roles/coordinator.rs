@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{housekeeping, unsealing};
 use crate::attempts::{Attempts, InFlight};
-use crate::{Action, Observation};
+use crate::{Action, Observation, Outcome};
 
 /// A task to open.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Planned {
 /// On logical time, heads that were found harmed are not better for being checked again: so often, until a claim
 /// changes them.
 const MOST_CHECKS: u32 = 3;
+
+/// With what the key of such a check begins.
+const CHECK: &str = "check-heads/";
 
 /// What became of an entry of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -198,9 +201,17 @@ impl Coordinator {
             self.checks = (learning.number, learning.claims, 0);
             self.check_at = 0;
         }
+        // One that was refused was none: it came too early, and is tried again as anything is that was refused.
+        let early = |(key, outcome): &(String, Outcome)| {
+            key.starts_with(CHECK) && matches!(outcome, Outcome::Refused { .. })
+        };
+        if !seen.pace.is_logical() && seen.outcomes.iter().any(early) {
+            self.checks.2 = self.checks.2.saturating_sub(1);
+            self.check_at = 0;
+        }
         let enough = |checks: u32| seen.pace.is_logical() && checks >= MOST_CHECKS;
         for (key, tx) in housekeeping(&seen.view, &seen.me) {
-            let check = key.starts_with("check-heads/");
+            let check = key.starts_with(CHECK);
             if check && (enough(self.checks.2) || now < self.check_at)
                 || !self.attempts.begin_shared(&key, seen)
             {

@@ -12,7 +12,7 @@ use lyceum_agent::{
 };
 use lyceum_api::datasets::Status;
 use lyceum_api::nodes::Role;
-use lyceum_api::tasks::TaskStatus;
+use lyceum_api::tasks::{PanelKind, PanelStatus, TaskStatus};
 use lyceum_chain::embedded::Beacon;
 use lyceum_chain::logical::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -75,14 +75,25 @@ fn openable(plan: &[Planned], rejected: impl Fn(u64) -> bool) -> usize {
 
 /// Whether there is nothing left to do.
 pub fn over(view: &View, plan: &[Planned]) -> bool {
+    worked_off(view, plan) && view.learning.claims == 0 && view.learning.panel.is_none()
+}
+
+/// Whether the last learning block was looked at and held back, as it made a domain worse: it is looked at again later,
+/// and may be held back for long.
+pub fn held_back(view: &View) -> bool {
+    let looks = view.panels.values().filter(|panel| panel.kind == PanelKind::Heads {});
+    let closed = looks.filter(|panel| panel.status == PanelStatus::Closed {}).count();
+    view.learning.panel.is_none() && closed as u64 > view.learning.number
+}
+
+/// Whether every task and every dataset is decided.
+pub fn worked_off(view: &View, plan: &[Planned]) -> bool {
     let decided = |s: &Status| matches!(s, Status::Approved { .. } | Status::Rejected { .. });
     let rejected =
         |id: u64| view.datasets.get(&id).is_some_and(|d| matches!(d.status, Status::Rejected { .. }));
     view.tasks.len() == openable(plan, rejected)
         && view.tasks.values().all(|t| t.status != TaskStatus::Open)
         && view.datasets.values().all(|d| decided(&d.status))
-        && view.learning.claims == 0
-        && view.learning.panel.is_none()
 }
 
 fn roles(member: &Member, prepared: &Prepared, found: &Found) -> Roles {

@@ -25,7 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Settings;
 use super::genesis::Prepared;
-use super::live::{Lived, over, watch};
+use super::live::{Lived, held_back, over, watch, worked_off};
 use super::progress::Progress;
 use crate::failure::{DiskFull, Interrupted};
 use accounts::Accounts;
@@ -38,6 +38,8 @@ const EVENTS: usize = 4096;
 const POLL: Duration = Duration::from_secs(1);
 /// How long the chain may be away.
 const OUTAGE: Duration = Duration::from_secs(120);
+/// How long nothing may happen while the last learning block is held back.
+const HELD_BACK: Duration = Duration::from_secs(60);
 /// Heights after the end in which everybody pulls what the last learning block brought.
 const PULLS: u64 = 10;
 /// How the report names the chain.
@@ -116,13 +118,18 @@ async fn lives(
 
     let views = Views::new();
     let mut end = None;
-    let mut heard = Instant::now();
+    let (mut heard, mut held) = (Instant::now(), None);
     let view = loop {
         match seen(&cosmos, &views).await {
             Ok(view) if end.is_some_and(|height| view.height >= height) => break view,
             Ok(view) => {
                 heard = Instant::now();
-                if end.is_none() && over(&view, &plan) {
+                held = (worked_off(&view, &plan) && held_back(&view)).then(|| held.unwrap_or(heard));
+                let waited = held.is_some_and(|since: Instant| since.elapsed() > HELD_BACK);
+                if end.is_none() && (waited || over(&view, &plan)) {
+                    if waited {
+                        progress.say("   the last learning block is held back: it makes a domain worse");
+                    }
                     end = Some(view.height + PULLS);
                 }
             }
