@@ -65,8 +65,8 @@ pub(super) struct Shown {
 pub(super) struct Sequences {
     pub number: Option<u64>,
     pub lane: Lane,
-    /// What nodes saw and did not take.
-    pub shown: Vec<Shown>,
+    /// What nodes saw and did not take, the last of it: before another sequence is signed with, it must be over.
+    pub shown: Option<Shown>,
 }
 
 impl fmt::Debug for Client {

@@ -278,7 +278,7 @@ impl Client {
                 inner.watch.book().withdraw(&bytes);
                 state.lane.withdrawn(sequence, &bytes);
                 state.number = None;
-                state.shown.push(Shown { hash: hash(&bytes), sequence, timeout_height });
+                state.shown = Some(Shown { hash: hash(&bytes), sequence, timeout_height });
                 return Err(error);
             }
         };
@@ -289,9 +289,9 @@ impl Client {
     /// be executed: the same messages may be in both.
     async fn ensure_free(&self, state: &mut Sequences, sequence: u64) -> Result<()> {
         let since = Instant::now();
-        while let Some(shown) = state.shown.iter().find(|shown| shown.sequence != sequence).copied() {
+        while let Some(shown) = state.shown.filter(|shown| shown.sequence != sequence) {
             if self.over(shown.sequence, shown.timeout_height).await.is_some() {
-                state.shown.retain(|other| other.sequence != shown.sequence);
+                state.shown = None;
             } else if since.elapsed() > FREED {
                 let reason = "a node saw it and said that it did not take it".to_owned();
                 return Err(ChainError::Undecided { hash: show(&shown.hash), reason });
