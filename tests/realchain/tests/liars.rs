@@ -98,6 +98,12 @@ async fn greedy(target: &str, start: u64, number: u64) -> Liar {
     .await
 }
 
+/// The same account through these endpoints.
+async fn through(purse: &Purse, rpc: &[&String]) -> Purse {
+    let rpc = rpc.iter().map(|url| (*url).clone()).collect();
+    purse.apart(Settings { rpc, ..purse.settings.clone() }).await.unwrap()
+}
+
 fn signatures(liar: &Liar) -> BTreeSet<Vec<u8>> {
     liar.asked("broadcast_tx_sync").iter().map(offered).collect()
 }
@@ -111,8 +117,7 @@ async fn an_endpoint_that_lies_about_the_sequence_gets_one_signature_while_anoth
     let purse = chain.purse(COINS).await.unwrap();
     let account = purse.client.account_info().await.unwrap().unwrap();
     let liar = greedy(&chain.rpc[0], account.sequence, account.number).await;
-    let rpc = vec![liar.url.clone(), chain.rpc[0].clone()];
-    let misled = purse.apart(Settings { rpc, ..purse.settings.clone() }).await.unwrap();
+    let misled = through(&purse, &[&liar.url, &chain.rpc[0]]).await;
     let sink = sink(&purse);
     for amount in 1..=3 {
         misled.client.send(vec![misled.pay(&sink, amount)]).await.unwrap();
@@ -134,8 +139,7 @@ async fn an_endpoint_that_is_the_only_one_gets_few_signatures_by_lying() {
     let purse = chain.purse(COINS).await.unwrap();
     let account = purse.client.account_info().await.unwrap().unwrap();
     let liar = greedy(&chain.rpc[0], account.sequence, account.number).await;
-    let rpc = vec![liar.url.clone()];
-    let misled = purse.apart(Settings { rpc, ..purse.settings.clone() }).await.unwrap();
+    let misled = through(&purse, &[&liar.url]).await;
     let sink = sink(&purse);
     let error = misled.client.send(vec![misled.pay(&sink, 1)]).await.unwrap_err();
     assert!(matches!(error, ChainError::NotIncluded { .. }), "{error}");
@@ -150,12 +154,21 @@ async fn pay_beside(
     let chain = Localnet::shared().chain();
     let purse = chain.purse(COINS).await.unwrap();
     let liar = Liar::before(&chain.rpc[0], lie).await;
-    let rpc = vec![liar.url.clone(), chain.rpc[0].clone()];
-    let misled = purse.apart(Settings { rpc, ..purse.settings.clone() }).await.unwrap();
+    let misled = through(&purse, &[&liar.url, &chain.rpc[0]]).await;
     let sink = sink(&purse);
     misled.client.send(vec![misled.pay(&sink, 5)]).await.unwrap();
     let paid = purse.client.balance(&sink).await.unwrap();
     (liar, purse, paid)
+}
+
+/// The same with one that hands on no transaction, and says this of each.
+async fn pay_beside_one_that_keeps(said: impl Fn(&Value) -> Option<Value> + Send + Sync + 'static) {
+    let (liar, _, paid) = pay_beside(move |request, truth| {
+        (request["method"] == "broadcast_tx_sync" && truth.is_none()).then_some(())?;
+        said(request)
+    })
+    .await;
+    assert_eq!((paid, signatures(&liar).len()), (5, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -163,13 +176,11 @@ async fn what_an_endpoint_only_says_it_took_is_offered_to_the_others_too() {
     if !wanted() {
         return;
     }
-    let took = |request: &Value, truth: Option<Value>| {
-        (request["method"] == "broadcast_tx_sync" && truth.is_none()).then_some(())?;
+    pay_beside_one_that_keeps(|request| {
         let hash = "00".repeat(32);
         answer(request, json!({ "code": 0, "data": "", "log": "", "codespace": "", "hash": hash }))
-    };
-    let (liar, _, paid) = pay_beside(took).await;
-    assert_eq!((paid, signatures(&liar).len()), (5, 1));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -177,13 +188,11 @@ async fn what_an_endpoint_has_no_room_for_is_offered_to_the_others_too() {
     if !wanted() {
         return;
     }
-    let full = |request: &Value, truth: Option<Value>| {
-        (request["method"] == "broadcast_tx_sync" && truth.is_none()).then_some(())?;
+    pay_beside_one_that_keeps(|request| {
         let error = json!({ "code": -32603, "message": "Internal error", "data": "mempool is full" });
         Some(json!({ "jsonrpc": "2.0", "id": request["id"], "error": error }))
-    };
-    let (liar, _, paid) = pay_beside(full).await;
-    assert_eq!((paid, signatures(&liar).len()), (5, 1));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,14 +1,14 @@
 //! `lyceum upgrade`: has the contracts run other code, as their authority.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lyceum_chain::cosmos::Client;
 use serde_json::json;
 
 use super::authority::{told, told_json};
 use super::foreseen;
-use crate::deploy::artifacts::{self, Artifact};
+use crate::deploy::artifacts;
 use crate::deploy::authority::Acted;
 use crate::deploy::deposit::DepositArgs;
 use crate::deploy::signing::KeyArgs;
@@ -45,33 +45,26 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     let network = args.network.network(Some(&args.gas))?;
     runtime()?.block_on(async {
         let settings = network.settings.clone();
-        if args.dry_run {
-            let client = args.key.look(&network.home, settings).await?;
-            return foresee(&args, &network, &client, &artifacts, json).await;
+        let client = match args.dry_run {
+            true => args.key.look(&network.home, settings).await?,
+            false => args.key.connect(&network.home, settings).await?,
+        };
+        let (path, only) = (&network.deployment_file, args.only.as_deref());
+        let upgrade = Upgrade::look(&client, path, &artifacts, only, args.deposit).await?;
+        match args.dry_run {
+            true => foresee(&args, &network, &client, &upgrade, json).await,
+            false => carry_out(&args, path, &client, upgrade, json).await,
         }
-        let client = args.key.connect(&network.home, settings).await?;
-        carry_out(&args, &network, &client, &artifacts, json).await
     })
-}
-
-async fn look<'a>(
-    args: &Args,
-    network: &Network,
-    client: &Client,
-    artifacts: &'a [Artifact],
-) -> anyhow::Result<Upgrade<'a>> {
-    let only = args.only.as_deref();
-    Upgrade::look(client, &network.deployment_file, artifacts, only, args.deposit).await
 }
 
 async fn foresee(
     args: &Args,
     network: &Network,
     client: &Client,
-    artifacts: &[Artifact],
+    upgrade: &Upgrade<'_>,
     json: bool,
 ) -> anyhow::Result<()> {
-    let upgrade = look(args, network, client, artifacts).await?;
     let foreseen = upgrade.foresee(client).await?;
     let (me, names) = (client.account().as_str(), network.names());
     if json {
@@ -112,13 +105,11 @@ async fn foresee(
 
 async fn carry_out(
     args: &Args,
-    network: &Network,
+    path: &Path,
     client: &Client,
-    artifacts: &[Artifact],
+    upgrade: Upgrade<'_>,
     json: bool,
 ) -> anyhow::Result<()> {
-    let path = &network.deployment_file;
-    let upgrade = look(args, network, client, artifacts).await?;
     let done = upgrade.carry_out(client, path, |line| eprintln!("{line}")).await?;
     if json {
         let changed: Vec<_> =
