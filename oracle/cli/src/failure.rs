@@ -10,6 +10,8 @@ use lyceum_serve::ServeError;
 use lyceum_store::StoreError;
 use lyceum_tensorblock::FileError;
 
+use crate::output::Lost;
+
 /// The table of exit codes, shown at the end of `--help`.
 pub const EXIT_CODES: &str = "Exit codes:
   0    done
@@ -17,7 +19,7 @@ pub const EXIT_CODES: &str = "Exit codes:
   2    the command line was wrong
   3    input was missing, unreadable, unfit or out of bounds (code input)
   4    a tensor block or model was malformed (code format)
-  5    the disk is full or refused (code disk)
+  5    the disk is full or refused, or the output cannot be written (code disk)
   6    the GPU asked for is not there (code device)
   7    no endpoint of the chain or the beacon answers, two disagree, or a transaction came too late (code unreachable)
   8    the chain or a contract refused; its own words are in the message (code refused)
@@ -106,6 +108,9 @@ impl Failure {
     fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Self> {
         if let Some(refusal) = cause.downcast_ref::<Refusal>() {
             return Some(refusal.kind);
+        }
+        if Lost::of_cause(cause).is_some() {
+            return Some(Self::Disk);
         }
         if cause.is::<BadInput>() {
             return Some(Self::Input);
@@ -215,9 +220,11 @@ impl Failure {
         if json {
             let detail = error.chain().filter_map(detail).last();
             let error = serde_json::json!({ "code": self.code(), "detail": detail, "message": message });
-            println!("{}", serde_json::json!({ "error": error }));
+            if outln!("{}", serde_json::json!({ "error": error })).is_err() {
+                noteln!("lyceum: {message}");
+            }
         } else {
-            eprintln!("lyceum: {message}");
+            noteln!("lyceum: {message}");
         }
         ExitCode::from(self.exit())
     }
@@ -293,10 +300,13 @@ pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
         let text = error.to_string();
         let message = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
         let error = serde_json::json!({ "code": "usage", "detail": null, "message": message });
-        println!("{}", serde_json::json!({ "error": error }));
-    } else {
-        // Whoever closed the pipe does not read this either.
-        let _ = error.print();
+        // The exit status says it too.
+        let _ = outln!("{}", serde_json::json!({ "error": error }));
+    } else if let Err(lost) = error.print()
+        && !error.use_stderr()
+        && lost.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        return ExitCode::from(Failure::Disk.exit());
     }
     ExitCode::from(if error.use_stderr() { 2 } else { 0 })
 }

@@ -5,6 +5,11 @@
 //! reading at [`commands`]; errors and exit codes are in [`failure`], an operator's keys in [`wallet`], node.toml in
 //! [`config`], the node's life in [`node`], and what may be said to the contracts in [`speech`].
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+#[macro_use]
+mod output;
+
 mod beacon;
 mod commands;
 mod config;
@@ -27,6 +32,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{authority, completions, export, generate, init, inspect, keys, query, tx, upgrade};
 use crate::failure::Failure;
+use crate::output::Lost;
 
 /// Lyceum trains and serves a mixture-of-experts model owned by the people who train it.
 #[derive(Debug, Parser)]
@@ -99,6 +105,8 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has had enough, which is no error.
+        Err(error) if Lost::of(&error) == Some(Lost::Closed) => ExitCode::SUCCESS,
         Err(error) => Failure::of(&error).print(&error, json),
     }
 }

@@ -14,6 +14,7 @@ use crate::deploy::authority::{self, Acted, Ask, Kind};
 use crate::deploy::deposit::DepositArgs;
 use crate::deploy::signing::{ChainArgs, KeyArgs};
 use crate::failure::{BadInput, Failure, Refusal};
+use crate::output;
 use crate::session::{GasArgs, Network, NetworkArgs, runtime};
 use crate::wallet::HomeArgs;
 
@@ -150,26 +151,22 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
             let done = args.at.with(async |client, authority| {
                 authority::vote(client, authority, id, yes, args.exec).await
             })?;
-            say(json, &Acted::Done(done));
+            say(json, &Acted::Done(done))?;
             Ok(())
         }
         Command::Exec(args) => {
             let id = args.proposal;
             let done =
                 args.at.with(async |client, authority| authority::execute(client, authority, id).await)?;
-            say(json, &Acted::Done(done));
+            say(json, &Acted::Done(done))?;
             Ok(())
         }
         Command::CreateGroup(args) => create_group(&args, json),
     }
 }
 
-fn say(json: bool, acted: &Acted) {
-    if json {
-        println!("{}", told_json(acted));
-    } else {
-        println!("{}", told(acted));
-    }
+fn say(json: bool, acted: &Acted) -> std::io::Result<()> {
+    output::receipt(&if json { told_json(acted).to_string() } else { told(acted) })
 }
 
 impl At {
@@ -224,7 +221,7 @@ fn act(args: &Act, json: bool) -> anyhow::Result<()> {
         if !args.dry_run {
             let client = key.connect(&network.home, settings).await?;
             let messages = authority::through_charter(&client, charter, &authority, actions).await?;
-            say(json, &authority::act(&client, ask, messages).await?);
+            say(json, &authority::act(&client, ask, messages).await?)?;
             return Ok(());
         }
         let client = key.look(&network.home, settings).await?;
@@ -234,10 +231,10 @@ fn act(args: &Act, json: bool) -> anyhow::Result<()> {
         if json {
             let mut value = foreseen::asked_json(&asked, me, &names);
             value["dry_run"] = json!(true);
-            println!("{value}");
+            outln!("{value}")?;
             return Ok(());
         }
-        foreseen::write_asked(&mut std::io::stdout(), &asked, me, &names)?;
+        foreseen::write_asked(&mut output::stdout(), &asked, me, &names)?;
         Ok(())
     })
 }
@@ -272,17 +269,17 @@ fn create_group(args: &CreateGroup, json: bool) -> anyhow::Result<()> {
             let value = json!({
                 "policy": policy, "height": done.height, "gas_used": done.gas_used, "endpoints": said,
             });
-            println!("{value}");
+            output::receipt(&value.to_string())?;
         } else {
-            println!("{policy}");
-            eprintln!("the group's policy: give it to `lyceum deploy` as --authority");
+            output::receipt(&policy)?;
+            noteln!("the group's policy: give it to `lyceum deploy` as --authority");
         }
         let few = match said {
             0 => "no endpoint says",
             1 => "only one endpoint says",
             _ => return Ok(()),
         };
-        eprintln!(
+        noteln!(
             "{few} that this account is the group's, and one that lies would name its own: look at it through \
              another one before you give it authority"
         );

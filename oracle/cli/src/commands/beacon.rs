@@ -51,7 +51,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         write(path, &info)?;
     }
     if args.describe {
-        println!("{}", serde_json::to_string(&info)?);
+        outln!("{}", serde_json::to_string(&info)?)?;
         return Ok(());
     }
     runtime()?.block_on(async {
@@ -61,10 +61,10 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         })?;
         let url = format!("http://{}", server.address());
         if json {
-            println!("{}", json!({ "url": url, "info": info }));
+            outln!("{}", json!({ "url": url, "info": info }))?;
         } else {
-            println!("{url}");
-            eprintln!(
+            outln!("{url}")?;
+            noteln!(
                 "rounds of {} every {} s from {} on",
                 hex::encode(&info.hash),
                 info.period,

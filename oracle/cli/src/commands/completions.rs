@@ -14,6 +14,6 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     use std::io::Write;
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut crate::command_line(), "lyceum", &mut script);
-    std::io::stdout().write_all(&script)?;
+    crate::output::stdout().write_all(&script)?;
     Ok(())
 }

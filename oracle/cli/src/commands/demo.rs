@@ -137,7 +137,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
             if seen.interrupt() {
                 std::process::exit(130);
             }
-            eprintln!("stopping; press Ctrl-C again to stop at once");
+            noteln!("stopping; press Ctrl-C again to stop at once");
         }
     });
     std::fs::create_dir_all(&settings.out)
@@ -157,10 +157,10 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         other => other,
     }?;
     if json {
-        println!("{}", serde_json::to_string(&report)?);
+        outln!("{}", serde_json::to_string(&report)?)?;
     } else {
-        println!("{}", show::summary(&report));
-        println!("{}\n{}", paths.0.display(), paths.1.display());
+        outln!("{}", show::summary(&report))?;
+        outln!("{}\n{}", paths.0.display(), paths.1.display())?;
     }
     Ok(())
 }

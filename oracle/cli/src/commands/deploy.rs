@@ -97,24 +97,24 @@ async fn foresee(
     let (fees, at) = plan.foresee(client, &args.out).await?;
     if json {
         let stores = foreseen::stores_json(&fees);
-        println!(
+        outln!(
             "{}",
             json!({ "dry_run": true, "deployer": client.account(), "stores": stores, "contracts": at })
-        );
+        )?;
         return Ok(());
     }
-    println!("{} would deploy on {}:", client.account(), client.chain_id());
+    outln!("{} would deploy on {}:", client.account(), client.chain_id())?;
     for (name, fee) in &fees {
-        println!("  store {name:<9} {:>9} gas, {} ulyc", fee.gas_limit, fee.amount);
+        outln!("  store {name:<9} {:>9} gas, {} ulyc", fee.gas_limit, fee.amount)?;
     }
     for (name, address) in at.named() {
-        println!("  {name:<15} {address}");
+        outln!("  {name:<15} {address}")?;
     }
-    println!("  treasury        {} ulyc", plan.treasury);
-    println!("  authority       {}", plan.authority);
-    println!(
+    outln!("  treasury        {} ulyc", plan.treasury)?;
+    outln!("  authority       {}", plan.authority)?;
+    outln!(
         "what is missing of these comes up in one transaction, with the treasury, when the codes are stored"
-    );
+    )?;
     Ok(())
 }
 
@@ -124,26 +124,26 @@ async fn carry_out(
     client: &lyceum_chain::cosmos::Client,
     json: bool,
 ) -> anyhow::Result<()> {
-    let done = deploy(client, plan, &args.out, |line| eprintln!("{line}")).await?;
+    let done = deploy(client, plan, &args.out, |line| noteln!("{line}")).await?;
     if plan.treasury == 0 && done.raised.contains(&"rewards") {
-        eprintln!(
+        noteln!(
             "the treasury is empty: nothing is paid until somebody sends `rewards` a fund message with LYC"
         );
     }
     if json {
         let file = args.out.display().to_string();
-        println!(
+        outln!(
             "{}",
             json!({
                 "deployment": done.deployment, "file": file, "stored": done.stored, "raised": done.raised,
                 "gas_used": done.gas_used,
             })
-        );
+        )?;
         return Ok(());
     }
     for (name, address) in done.deployment.contracts.named() {
-        println!("{name:<9} {address}");
+        outln!("{name:<9} {address}")?;
     }
-    println!("written to {}, {} gas used", args.out.display(), done.gas_used);
+    outln!("written to {}, {} gas used", args.out.display(), done.gas_used)?;
     Ok(())
 }

@@ -33,9 +33,9 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     }
     let bytes = std::fs::metadata(to)?.len();
     if json {
-        println!("{}", serde_json::json!({ "written": to, "bytes": bytes }));
+        outln!("{}", serde_json::json!({ "written": to, "bytes": bytes }))?;
     } else {
-        println!("{} ({bytes} bytes)", to.display());
+        outln!("{} ({bytes} bytes)", to.display())?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use lyceum_learn::{Hash32, device};
 
 use crate::failure::BadInput;
 use crate::folder::ModelFolder;
+use crate::output;
 
 /// The longest continuation, in bytes.
 const MAX_BYTES: usize = 1 << 20;
@@ -54,7 +55,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         0.0 => Sampling::Greedy,
         temperature => Sampling::Temperature { temperature, seed: Hash32::of(&args.seed.to_le_bytes()) },
     };
-    let mut out = std::io::stdout().lock();
+    let mut out = output::stdout();
     if !json {
         out.write_all(args.prompt.as_bytes())?;
     }

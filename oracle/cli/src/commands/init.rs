@@ -86,25 +86,25 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     write_private(&config, text.as_bytes())?;
     let id = peer.peer_id().to_string();
     if json {
-        println!("{}", json!({ "config": config, "chain_id": chain_id, "peer_id": id }));
+        outln!("{}", json!({ "config": config, "chain_id": chain_id, "peer_id": id }))?;
         return Ok(());
     }
-    println!("{} is ready; peers know this node as {id}\n\nNext:", config.display());
+    outln!("{} is ready; peers know this node as {id}\n\nNext:", config.display())?;
     let mut step = 0;
     let mut say = |words: String| {
         step += 1;
-        println!("  {step}. {words}");
+        outln!("  {step}. {words}")
     };
     let flag = format!("--home {}", home.0.display());
     if deployment.is_none() {
-        say(format!("copy the network's deployment file to {}", home.deployment().display()));
+        say(format!("copy the network's deployment file to {}", home.deployment().display()))?;
     }
     if Keyring::of(&home).entry(&args.key).is_err() {
-        say(format!("lyceum keys add {} {flag}", args.key));
+        say(format!("lyceum keys add {} {flag}", args.key))?;
     }
-    say("send LYC to its address: for the stake, the bonds of claims, and fees".to_owned());
-    say(format!("lyceum node --config {} --check", config.display()));
-    say(format!("lyceum node --config {}", config.display()));
+    say("send LYC to its address: for the stake, the bonds of claims, and fees".to_owned())?;
+    say(format!("lyceum node --config {} --check", config.display()))?;
+    say(format!("lyceum node --config {}", config.display()))?;
     Ok(())
 }
 

@@ -42,25 +42,25 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
             "finite": finite.is_ok(),
             "tensors": tensors,
         });
-        println!("{}", serde_json::to_string_pretty(&value)?);
+        outln!("{}", serde_json::to_string_pretty(&value)?)?;
         return Ok(());
     }
-    println!("root    {root}");
-    println!("bytes   {bytes} in {} tiles", lyceum_tensorblock::tile::tile_count(bytes));
+    outln!("root    {root}")?;
+    outln!("bytes   {bytes} in {} tiles", lyceum_tensorblock::tile::tile_count(bytes))?;
     match finite {
-        Ok(()) => println!("values  all finite"),
-        Err(error) => println!("values  not fit for an expert block: {error}"),
+        Ok(()) => outln!("values  all finite")?,
+        Err(error) => outln!("values  not fit for an expert block: {error}")?,
     }
-    println!("tensors {}", block.tensor_count());
+    outln!("tensors {}", block.tensor_count())?;
     for t in block.tensors() {
         let shape: Vec<String> = t.shape.dims().iter().map(u64::to_string).collect();
-        println!(
+        outln!(
             "  {:<56} {:<5} {:>14} {:>12} bytes",
             t.name,
             t.dtype.to_string(),
             shape.join("×"),
             t.data.len()
-        );
+        )?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::failure::{BadInput, Failure, Refusal};
+use crate::output;
 use crate::wallet::{Entry, HomeArgs, Keyring, PassphraseArgs, Purpose, secret_line};
 
 /// Arguments.
@@ -96,12 +97,12 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
             let entries = Keyring::of(&at.home.resolve()?).entries()?;
             let shown = entries.iter().map(|e| shown(e, &at.prefix)).collect::<anyhow::Result<Vec<_>>>()?;
             if json {
-                println!("{}", json!({ "keys": shown }));
+                outln!("{}", json!({ "keys": shown }))?;
             } else if entries.is_empty() {
-                eprintln!("no keys yet: `lyceum keys add NAME` makes one");
+                noteln!("no keys yet: `lyceum keys add NAME` makes one");
             } else {
                 for entry in &entries {
-                    println!("{:<20} {}", entry.name, entry.address(&at.prefix)?);
+                    outln!("{:<20} {}", entry.name, entry.address(&at.prefix)?)?;
                 }
             }
             Ok(())
@@ -109,15 +110,15 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         Command::Show(args) => {
             let entry = Keyring::of(&args.at.home.resolve()?).entry(&args.name)?;
             if json {
-                println!("{}", shown(&entry, &args.at.prefix)?);
+                outln!("{}", shown(&entry, &args.at.prefix)?)?;
             } else if args.address {
-                println!("{}", entry.address(&args.at.prefix)?);
+                outln!("{}", entry.address(&args.at.prefix)?)?;
             } else if args.pubkey {
-                println!("{}", entry.public_hex());
+                outln!("{}", entry.public_hex())?;
             } else {
-                println!("name        {}", entry.name);
-                println!("address     {}", entry.address(&args.at.prefix)?);
-                println!("public key  {}", entry.public_hex());
+                outln!("name        {}", entry.name)?;
+                outln!("address     {}", entry.address(&args.at.prefix)?)?;
+                outln!("public key  {}", entry.public_hex())?;
             }
             Ok(())
         }
@@ -151,7 +152,7 @@ fn add(args: Add, json: bool) -> anyhow::Result<()> {
     };
     let passphrase = args.passphrase.read(&args.name, Purpose::Lock)?;
     let entry = ring.add(&args.name, &key, &passphrase)?;
-    let mut out = std::io::stdout().lock();
+    let mut out = output::stdout();
     if json {
         let mut value = shown(&entry, &args.at.prefix)?;
         if let Some(words) = &words {
@@ -176,7 +177,7 @@ fn delete(args: Delete, json: bool) -> anyhow::Result<()> {
     let ring = Keyring::of(&args.home.resolve()?);
     let entry = ring.entry(&args.name)?;
     if !args.yes {
-        eprint!("Type the key's name again to delete {} for good: ", entry.name);
+        note!("Type the key's name again to delete {} for good: ", entry.name);
         let mut line = String::new();
         std::io::stdin().read_line(&mut line)?;
         if line.trim() != entry.name {
@@ -186,9 +187,9 @@ fn delete(args: Delete, json: bool) -> anyhow::Result<()> {
     }
     ring.delete(&entry.name)?;
     if json {
-        println!("{}", json!({ "deleted": entry.name }));
+        outln!("{}", json!({ "deleted": entry.name }))?;
     } else {
-        println!("{} is deleted from {}", entry.name, ring.dir().display());
+        outln!("{} is deleted from {}", entry.name, ring.dir().display())?;
     }
     Ok(())
 }

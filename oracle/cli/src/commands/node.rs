@@ -49,8 +49,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     let runtime = runtime()?;
     if args.check {
         let found = runtime.block_on(check::check(&config, &args.passphrase))?;
-        found.print(json);
-        return Ok(());
+        return Ok(found.print(json)?);
     }
     let how = life::How { ends_with_input: args.ends_with_input, misbehave: args.misbehave };
     let result = runtime.block_on(life::live(&config, &args.passphrase, &how));

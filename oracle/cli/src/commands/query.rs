@@ -33,8 +33,8 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         anyhow::Ok(client.smart(&address, &query, flags.at_height).await?)
     })?;
     match json {
-        true => println!("{answer}"),
-        false => println!("{}", serde_json::to_string_pretty(&answer)?),
+        true => outln!("{answer}")?,
+        false => outln!("{}", serde_json::to_string_pretty(&answer)?)?,
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::foreseen;
 use crate::deploy::chain::execute_msg;
 use crate::failure::{BadInput, Failure, Refusal};
+use crate::output;
 use crate::session::{GasArgs, Network, NetworkArgs, runtime};
 use crate::speech::{Common, Consequence, Kind, Spoken, lyc};
 use crate::wallet::{Entry, Keyring, PassphraseArgs, Purpose};
@@ -87,12 +88,12 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     if !json || ask {
         // What is asked about is shown where the question is.
         let mut out: Box<dyn Write> =
-            if json { Box::new(std::io::stderr()) } else { Box::new(std::io::stdout()) };
+            if json { Box::new(std::io::stderr()) } else { Box::new(output::stdout()) };
         show(&mut out, &draft, &foreseen)?;
     }
     if flags.dry_run {
         if json {
-            println!("{}", dry(&draft, &foreseen));
+            outln!("{}", dry(&draft, &foreseen))?;
         }
         return Ok(());
     }
@@ -116,12 +117,15 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
             "consequence": consequence,
             "events": done.events,
         });
-        println!("{value}");
+        output::receipt(&value.to_string())?;
     } else {
-        println!("\nincluded at height {} as {}, {} gas used", done.height, done.hash, done.gas_used);
+        let mut text =
+            format!("\nincluded at height {} as {}, {} gas used", done.height, done.hash, done.gas_used);
         for line in &consequence.lines {
-            println!("  {line}");
+            text.push_str("\n  ");
+            text.push_str(line);
         }
+        output::receipt(&text)?;
     }
     Ok(())
 }
@@ -203,7 +207,7 @@ fn confirm() -> anyhow::Result<()> {
         let words = "nobody is there to say yes: add --yes to send it, or --dry-run to look only".to_owned();
         return Err(BadInput(words).into());
     }
-    eprint!("Send it? [y/N] ");
+    note!("Send it? [y/N] ");
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     match matches!(line.trim(), "y" | "Y" | "yes") {

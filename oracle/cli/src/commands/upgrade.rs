@@ -13,6 +13,7 @@ use crate::deploy::authority::Acted;
 use crate::deploy::deposit::DepositArgs;
 use crate::deploy::signing::KeyArgs;
 use crate::deploy::{Upgrade, check_name};
+use crate::output;
 use crate::session::{GasArgs, Network, NetworkArgs, runtime};
 use crate::speech::lyc;
 
@@ -77,13 +78,13 @@ async fn foresee(
         let changes: Vec<_> = upgrade.changes.iter().map(change).collect();
         let stores = foreseen::stores_json(&foreseen.stores);
         let asked = foreseen.asked.as_ref().map(|asked| foreseen::asked_json(asked, me, &names));
-        println!(
+        outln!(
             "{}",
             json!({ "dry_run": true, "from": me, "changes": changes, "stores": stores, "asked": asked })
-        );
+        )?;
         return Ok(());
     }
-    let mut out = std::io::stdout();
+    let mut out = output::stdout();
     if upgrade.changes.is_empty() {
         writeln!(out, "every contract runs the code of {}", args.artifacts.display())?;
     }
@@ -110,23 +111,23 @@ async fn carry_out(
     upgrade: Upgrade<'_>,
     json: bool,
 ) -> anyhow::Result<()> {
-    let done = upgrade.carry_out(client, path, |line| eprintln!("{line}")).await?;
+    let done = upgrade.carry_out(client, path, |line| noteln!("{line}")).await?;
     if json {
         let changed: Vec<_> =
             done.changed.iter().map(|(name, code)| json!({ "contract": name, "code": code })).collect();
         let acted = done.acted.as_ref().map(told_json);
-        println!("{}", json!({ "changed": changed, "acted": acted, "deployment": done.deployment }));
+        outln!("{}", json!({ "changed": changed, "acted": acted, "deployment": done.deployment }))?;
         return Ok(());
     }
     match &done.acted {
-        None => println!("every contract runs the code of {}", args.artifacts.display()),
+        None => outln!("every contract runs the code of {}", args.artifacts.display())?,
         Some(acted) => {
-            println!("{}", told(acted));
+            outln!("{}", told(acted))?;
             if !matches!(acted, Acted::Done(_)) {
-                println!(
+                outln!(
                     "once it is carried out, `lyceum upgrade` again brings {} up to date",
                     path.display()
-                );
+                )?;
             }
         }
     }

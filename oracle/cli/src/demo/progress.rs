@@ -81,7 +81,7 @@ impl Progress {
             // A terminal that went away is no reason to stop.
             let _ = self.bars.println(line);
         } else {
-            eprintln!("{line}");
+            noteln!("{line}");
         }
     }
 
@@ -118,7 +118,7 @@ impl Bar {
         if !self.terminal && tenth > *printed {
             *printed = tenth;
             let (name, share) = (&self.name, tenth * 10);
-            eprintln!(
+            noteln!(
                 "   {name}: {share} %, step {step} of {length}, loss {loss:.3}, {tokens_per_second:.0} tokens/s"
             );
         }

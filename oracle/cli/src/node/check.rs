@@ -28,17 +28,16 @@ impl Found {
     }
 
     /// To stdout.
-    pub fn print(&self, json: bool) {
+    pub fn print(&self, json: bool) -> std::io::Result<()> {
         if json {
             let found: serde_json::Map<_, _> =
                 self.0.iter().map(|(k, v)| ((*k).to_owned(), json!(v))).collect();
-            println!("{}", json!({ "ok": true, "found": found }));
-            return;
+            return outln!("{}", json!({ "ok": true, "found": found }));
         }
         for (what, words) in &self.0 {
-            println!("{what:<10} {words}");
+            outln!("{what:<10} {words}")?;
         }
-        println!("ready to begin");
+        outln!("ready to begin")
     }
 }
 
