@@ -306,6 +306,7 @@ pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
         && !error.use_stderr()
         && lost.kind() != std::io::ErrorKind::BrokenPipe
     {
+        noteln!("lyceum: the output cannot be written: {lost}");
         return ExitCode::from(Failure::Disk.exit());
     }
     ExitCode::from(if error.use_stderr() { 2 } else { 0 })
