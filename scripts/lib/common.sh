@@ -23,12 +23,35 @@ unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS LIBTORCH
 # Cargo reads .cargo/config.toml of the folder it is started in.
 in_root() { (cd "$root" && "$@"); }
 
+# The program as users have it: the last crates and the linking are silent.
+build_release() { in_root heartbeat "building lyceum" cargo build --locked --release --package lyceum; }
+
 # The comment at the top of a script is its --help.
 usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; }
 
-# has_node: whether there is a Node.js that the TypeScript clients can be built and tested with.
-has_node() {
+# new_node PROGRAM: whether it is a Node.js of version 20 or newer.
+new_node() {
     local version
-    version=$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p') || true
-    ((${version:-0} >= 20)) && command -v npm >/dev/null
+    version=$("$1" --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p') || true
+    ((${version:-0} >= 20))
+}
+
+# has_node: whether there is a Node.js that the TypeScript clients can be built and tested with.
+has_node() { new_node node && command -v npm >/dev/null; }
+
+# heartbeat WHAT COMMAND...: runs COMMAND, and says every half minute that it goes on. COMMAND is no function of a
+# script, because an error inside it would not end it here.
+heartbeat_seconds=30
+heartbeat() {
+    local what=$1 started=$SECONDS status=0 alive
+    shift
+    # The beat ends when nobody holds the other end of its pipe any more, so also when this script is killed.
+    exec {alive}> >(
+        while read -rt "$heartbeat_seconds" || (($? > 128)); do
+            say "... still $what: $((SECONDS - started)) s"
+        done
+    )
+    "$@" {alive}>&- || status=$?
+    exec {alive}>&-
+    return "$status"
 }

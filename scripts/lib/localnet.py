@@ -121,6 +121,16 @@ def status(net, options):
     return show(net, options)
 
 
+def of_first_chain(pick):
+    """A command that prints one value of the first chain."""
+    def run(net, _):
+        if not net.file.exists():
+            raise Failed("nothing is up; run scripts/localnet up first")
+        print(pick(net.describe()["chains"][0]))
+        return 0
+    return run
+
+
 def logs(net, options):
     chosen = {options.name: net.find(options.name)} if options.name else net.all()
     if not chosen:
@@ -182,6 +192,8 @@ def arguments(words):
     made.add_argument("--owner", type=number_between(1, 1 << 30))
     command("down", down)
     command("status", status)
+    command("rpc", of_first_chain(lambda chain: chain["rpc"][0]))
+    command("words", of_first_chain(lambda chain: chain["faucet"]["mnemonic"]))
     made = command("logs", logs)
     made.add_argument("name", nargs="?")
     made.add_argument("-f", "--follow", action="store_true")

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +63,24 @@ def environment():
     return {**os.environ, "LD_LIBRARY_PATH": f"{BIN}:{before}" if before else str(BIN)}
 
 
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def run_telling(what, command, folder, env, every=30):
+    """Runs a command that is silent for minutes and tells people that it goes on. Returns its exit code."""
+    begun = time.monotonic()
+    with subprocess.Popen(command, cwd=folder, env=env, stdout=sys.stderr) as process:
+        while True:
+            try:
+                return process.wait(every)
+            except subprocess.TimeoutExpired:
+                say(f"... still {what}: {time.monotonic() - begun:.0f} s")
+            except BaseException:
+                process.kill()
+                raise
+
+
 def build():
     """Builds wasmd unless it is there already. Raises NoGo or BuildFailed."""
     if built():
@@ -73,13 +92,11 @@ def build():
         fcntl.flock(lock, fcntl.LOCK_EX)
         if built():
             return
-        print("building wasmd v0.61 into .lyceum/bin: 3 to 6 minutes the first time, and 3.5 GB on disk "
-              "for Go's caches", file=sys.stderr, flush=True)
+        say("building wasmd v0.61 into .lyceum/bin: 3 to 6 minutes the first time, and 3.5 GB on disk for Go's caches")
         fresh = BIN / "wasmd.new"
         env = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "CGO_ENABLED": "1"}
-        done = subprocess.run(["go", "build", *FLAGS, "-o", str(fresh), "github.com/CosmWasm/wasmd/cmd/wasmd"],
-                              cwd=MODULE, env=env, stdout=sys.stderr)
-        if done.returncode:
+        command = ["go", "build", *FLAGS, "-o", str(fresh), "github.com/CosmWasm/wasmd/cmd/wasmd"]
+        if run_telling("building wasmd", command, MODULE, env):
             fresh.unlink(missing_ok=True)
             raise BuildFailed("wasmd was not built (see above): no network, or a full disk? "
                               "What is done is kept; run it again")

