@@ -139,6 +139,24 @@ fn the_demo_refuses_unfit_data_and_numbers_before_it_begins() {
     assert!(!Path::new(out).exists(), "nothing was begun");
 }
 
+/// The options that a help text has a line for.
+fn options(help: &str) -> std::collections::BTreeSet<&str> {
+    let lines = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+    lines.flat_map(|line| line.split([' ', ',']).take(3)).filter(|word| word.starts_with("--")).collect()
+}
+
+#[test]
+fn what_the_script_says_of_the_demo_is_what_the_demo_takes() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/demo");
+    let script = Command::new(script).arg("--help").output().unwrap();
+    let (script, own) = (text(&script.stdout), text(&lyceum(&["demo", "--help"]).stdout));
+    let (script, mut own) = (options(&script), options(&own));
+    assert!(own.remove("--localnet") && own.remove("--artifacts"), "the script gives these itself");
+    assert!(own.remove("--help") && own.remove("--version"), "the script has no line for these");
+    own.extend(["--validators", "--block-time"]);
+    assert_eq!(script, own);
+}
+
 #[test]
 fn help_names_every_command_and_the_exit_codes() {
     let help = text(&lyceum(&["--help"]).stdout);
