@@ -42,6 +42,9 @@ pub struct Args {
     /// Multiaddress that peers reach the node by, may be repeated
     #[arg(long, value_name = "MULTIADDR")]
     announce: Vec<String>,
+    /// Dial peers at private and loopback addresses, for a network whose nodes are all yours
+    #[arg(long)]
+    allow_private: bool,
     /// A beacon whose rounds the node posts: a drand HTTP endpoint, or `lyceum beacon`; may be repeated
     #[arg(long, value_name = "URL")]
     beacon: Vec<String>,
@@ -127,6 +130,9 @@ fn answers(args: &Args, chain_id: &str, deployment: Option<&Deployment>) -> Answ
     }
     if !args.announce.is_empty() {
         answers.set("net.announce", args.announce.clone());
+    }
+    if args.allow_private {
+        answers.set("net.allow_private", true);
     }
     if !args.beacon.is_empty() {
         answers.set("beacon.urls", args.beacon.clone());

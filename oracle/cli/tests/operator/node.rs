@@ -30,6 +30,15 @@ fn init_prepares_a_folder_once_and_never_overwrites() {
 }
 
 #[test]
+fn init_lets_the_nodes_of_a_private_network_dial_each_other() {
+    let operator = Operator::new();
+    let network = operator.deployment("lyceum-1", "wasm");
+    operator.ok(&["init", "--network", &network, "--rpc", "http://127.0.0.1:26657", "--allow-private"]);
+    let config = std::fs::read_to_string(operator.home().join("node.toml")).unwrap();
+    assert!(config.contains("\nallow_private = true\n"), "{config}");
+}
+
+#[test]
 fn init_refuses_what_would_not_be_read_back_and_leaves_nothing() {
     let operator = Operator::new();
     let network = operator.deployment("lyceum-1", "wasm");
