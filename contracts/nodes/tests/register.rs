@@ -55,9 +55,7 @@ fn a_proof_for_another_account_or_by_another_key_is_refused() {
     let (alice, bob) = ("alice".into_addr(), "bob".into_addr());
     let for_alice = registration(&w, &alice, &key_of(&alice));
     refused(w.send(&bob, &for_alice), "the proof is not");
-    let by_bob = change(&w, |_, key, _, _, _| {
-        *key = <[u8; 32]>::from(ed25519_zebra::VerificationKeyBytes::from(&key_of(&bob))).into();
-    });
+    let by_bob = change(&w, |_, key, _, _, _| *key = key_of(&bob).verifying_key().to_bytes().into());
     refused(w.send(&alice, &by_bob), "the proof is not");
     let flipped = change(&w, |_, _, proof, _, _| {
         let mut bytes = proof.to_vec();

@@ -1,7 +1,7 @@
 //! [`PeerKey`]: the ed25519 key of a node's peer, and the proof that the node holds it.
 
 use cosmwasm_std::{Addr, Binary};
-use ed25519_zebra::{SigningKey, VerificationKeyBytes};
+use ed25519_dalek::{Signer, SigningKey};
 use lyceum_api::nodes::peer_key_message;
 
 /// A peer's signing key.
@@ -17,7 +17,7 @@ impl std::fmt::Debug for PeerKey {
 impl PeerKey {
     /// The key of a secret.
     pub fn from_secret(secret: [u8; 32]) -> Self {
-        Self(SigningKey::from(secret))
+        Self(SigningKey::from_bytes(&secret))
     }
 
     /// A key that only depends on a name: for networks whose keys protect nothing.
@@ -29,13 +29,13 @@ impl PeerKey {
 
     /// The public key, 32 bytes.
     pub fn public(&self) -> Binary {
-        <[u8; 32]>::from(VerificationKeyBytes::from(&self.0)).to_vec().into()
+        self.0.verifying_key().to_bytes().into()
     }
 
     /// The proof of possession that `nodes` asks for, 64 bytes.
     pub fn prove(&self, chain: &str, contract: &Addr, node: &Addr) -> Binary {
         let message = peer_key_message(chain, contract.as_str(), node.as_str(), &self.public());
-        <[u8; 64]>::from(self.0.sign(&message)).to_vec().into()
+        self.0.sign(&message).to_bytes().into()
     }
 }
 

@@ -7,7 +7,7 @@ use cosmwasm_std::{
 };
 use cw_multi_test::{App, AppResponse, ContractWrapper, Executor, IntoAddr};
 use cw_storage_plus::Item;
-use ed25519_zebra::{SigningKey, VerificationKeyBytes};
+use ed25519_dalek::{Signer, SigningKey};
 use lyceum_api::nodes::{
     CommitteeResponse, DelegationResponse, ExecuteMsg, GpuResponse, InstantiateMsg, NodeEvent, NodeResponse,
     NodeUnbonding, Outcome, Params, PowerResponse, QueryMsg, Role, SlashReason, UnbondingEntry,
@@ -137,13 +137,13 @@ pub fn refused(result: StdResult<AppResponse>, reason: &str) {
 
 /// A registration with a proof by a key made from the account's name.
 pub fn registration(w: &World, account: &Addr, key: &SigningKey) -> ExecuteMsg {
-    let peer_key: [u8; 32] = VerificationKeyBytes::from(key).into();
+    let peer_key = key.verifying_key().to_bytes();
     let chain = &w.app.block_info().chain_id;
     let proof = key.sign(&peer_key_message(chain, w.nodes.as_str(), account.as_str(), &peer_key));
     ExecuteMsg::Register {
         operator: format!("op of {}", &account.as_str()[..40]),
         peer_key: peer_key.into(),
-        proof: <[u8; 64]>::from(proof).into(),
+        proof: proof.to_bytes().into(),
         roles: vec![Role::Trainer, Role::Evaluator],
         classes: vec!["fp32".to_owned()],
         addresses: vec![],
@@ -151,7 +151,7 @@ pub fn registration(w: &World, account: &Addr, key: &SigningKey) -> ExecuteMsg {
 }
 
 pub fn key_of(account: &Addr) -> SigningKey {
-    SigningKey::from(Hash32::of(account.as_bytes()).0)
+    SigningKey::from_bytes(&Hash32::of(account.as_bytes()).0)
 }
 
 pub fn gpu(name: &str) -> Hash32 {
