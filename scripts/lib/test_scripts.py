@@ -1,6 +1,7 @@
-"""What the shell scripts share, and that asking a script for help builds nothing: python3 scripts/lib/test_scripts.py"""
+"""What the shell scripts share, what CI begins with, what a script says of itself: python3 scripts/lib/test_scripts.py"""
 
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -75,6 +76,35 @@ class Demo(unittest.TestCase):
             done = self.demo(word)
             self.assertEqual(done.returncode, 1)
             self.assertIn(f"unknown option '{word}'", done.stderr)
+
+
+class FromNothing(unittest.TestCase):
+    """.ci/run, with a test command that looks around."""
+
+    def test_caches_are_empty_settings_are_kept_and_nothing_is_left(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root, home = Path(folder) / "checkout", Path(folder) / "cargo"
+            for made in (root / ".ci", root / "scripts", home / "registry"):
+                made.mkdir(parents=True)
+            shutil.copy(ROOT / ".ci" / "run", root / ".ci" / "run")
+            (home / "config.toml").write_text("# a registry of one's own\n")
+            program(root / "scripts", "test", """
+                for cache in "$CARGO_HOME" "$GOMODCACHE" "$GOCACHE" "$npm_config_cache" "$PIP_CACHE_DIR"; do
+                    echo "$cache holds" $(ls -A "$cache")
+                done
+                cat "$CARGO_HOME/config.toml"
+                # As Go leaves its modules.
+                mkdir "$GOMODCACHE/module" && touch "$GOMODCACHE/module/file" && chmod 500 "$GOMODCACHE/module"
+                echo "4 passed, 1 failed"
+                exit 1""")
+            done = subprocess.run([root / ".ci" / "run"], capture_output=True, text=True,
+                                  env={**os.environ, "CARGO_HOME": str(home)})
+            lines = done.stdout.splitlines()
+            self.assertEqual([line.partition(" holds")[2].strip() for line in lines[:5]], ["config.toml", "", "", "", ""])
+            self.assertEqual(lines[5:], ["# a registry of one's own", "4 passed, 1 failed"], done.stderr)
+            self.assertEqual(done.returncode, 1)
+            self.assertEqual(list((root / ".lyceum").iterdir()), [])
+            self.assertTrue((home / "registry").exists())
 
 
 if __name__ == "__main__":
