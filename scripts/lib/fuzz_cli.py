@@ -19,6 +19,7 @@ from fuzz_endpoint import Endpoint
 
 EXIT_STATUSES = set(range(0, 16)) | {130}
 PANIC = (b"panicked at", b"RUST_BACKTRACE", b"fatal runtime error", b"stack overflow")
+UNLOADED = (b"Intel oneMKL FATAL ERROR", b"error while loading shared libraries")
 # Ends by itself within this many seconds, or hangs. Machines are shared: generous.
 LIMIT = 60
 WORDS = ("abandon " * 23 + "art").strip()
@@ -258,6 +259,10 @@ def attempt(ground, args, around):
         return [f"hangs: alive after {time.monotonic() - started:.0f} s"], None
     status, out, err = process.returncode, out or b"", err or b""
     starved = around["limit"] in ("memory", "processes")
+    # libtorch and the loader end the process before the program begins, by a message or by the signal of a closed pipe.
+    if around["limit"] in LIMITS or around["cwd"] == "removed":
+        if any(mark in err for mark in UNLOADED) or (status == -signal.SIGPIPE and around["stderr"] == "gone"):
+            return [], status
     if any(mark in err or mark in out for mark in PANIC) and not (starved and b"memory allocation" in err):
         wrong.append("panics: " + err.decode(errors="replace")[:400])
     if status < 0 and -status not in (killed or 0, signal.SIGKILL if killed else 0):
