@@ -167,7 +167,7 @@ pub enum FileError {
         /// What it said.
         source: std::io::Error,
     },
-    /// No room left; nothing was left behind.
+    /// No room left; a plain file that was there is as it was.
     #[error("{}: the disk is full", path.display())]
     DiskFull {
         /// The file that didn't fit.
@@ -204,6 +204,17 @@ impl FileError {
         match source.kind() {
             StorageFull | QuotaExceeded => Self::DiskFull { path },
             _ => Self::Io { path, source },
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<lyceum_files::Error> for FileError {
+    fn from(error: lyceum_files::Error) -> Self {
+        match error {
+            lyceum_files::Error::Io { path, source } => Self::io(&path, source),
+            lyceum_files::Error::NotPlain { path, .. } => Self::NotAFile { path },
+            other => Self::Io { path: std::path::PathBuf::new(), source: other.into() },
         }
     }
 }

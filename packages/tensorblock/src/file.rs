@@ -1,11 +1,12 @@
-//! Tensor blocks as files: mapped when read, atomic when written.
+//! Tensor blocks as files: mapped when read, replaced whole when written.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::ops::Deref;
 use std::path::Path;
 
-use crate::atomic::AtomicFile;
+use lyceum_files::Output;
+
 use crate::block::Block;
 use crate::error::{FileError, FormatError};
 use crate::header::{ALIGNMENT, HEADER_LEN};
@@ -103,11 +104,12 @@ pub struct Written {
     pub len: u64,
 }
 
-/// Writes the block of these tensors to `path`, atomically: the file is there whole, or as it was before.
+/// Writes the block of these tensors to `path`: the file is there whole, or as it was before. A pipe or device is
+/// written into.
 pub fn write(path: impl AsRef<Path>, tensors: &[Tensor<'_>]) -> Result<Written, FileError> {
     let path = path.as_ref();
     let plan = Plan::new(tensors)?;
-    let mut file = AtomicFile::create(path)?;
+    let mut file = Output::create(path)?;
     let written = stream(&plan, tensors, &mut file).map_err(|e| FileError::io(path, e))?;
     file.commit()?;
     Ok(written)

@@ -2,13 +2,14 @@
 //! free-form metadata has no place in a tensor block and is left out.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
+use lyceum_files::Output;
 use safetensors::{Dtype as Other, SafeTensors, View};
 
-use crate::atomic::AtomicFile;
-use crate::block::{Block, TensorView};
+use crate::block::Block;
 use crate::dtype::Dtype;
 use crate::error::{FileError, FormatError};
 use crate::file::{Backing, Written, write};
@@ -45,19 +46,38 @@ pub fn import_safetensors(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Resul
     tensors_of_safetensors(&bytes, |tensors| write(to, tensors))
 }
 
-/// Writes a block as a safetensors file, atomically. int4 has no counterpart there and is refused.
+/// Writes a block as a safetensors file, as [`write_safetensors`] does.
 pub fn export_safetensors<B: AsRef<[u8]>>(block: &Block<B>, to: impl AsRef<Path>) -> Result<(), FileError> {
-    let bytes = safetensors_bytes(block)?;
-    let mut file = AtomicFile::create(to.as_ref())?;
-    file.write_all(&bytes).map_err(|e| FileError::io(to.as_ref(), e))?;
-    file.commit()
+    put(&safetensors_bytes(block)?, to.as_ref())
+}
+
+/// Writes tensors as a safetensors file: `to` is replaced as a whole or not at all. A pipe or device is written into.
+/// int4 has no counterpart there and is refused.
+pub fn write_safetensors(to: impl AsRef<Path>, tensors: &[Tensor<'_>]) -> Result<(), FileError> {
+    put(&serialize((0..).zip(tensors).map(|(entry, t)| Exported::of_tensor(entry, t)))?, to.as_ref())
 }
 
 /// The safetensors file of a block, in memory.
 pub fn safetensors_bytes<B: AsRef<[u8]>>(block: &Block<B>) -> Result<Vec<u8>, FileError> {
-    let views = (0..).zip(block.tensors()).map(|(entry, t)| Ok((t.name, Exported::new(entry, t)?)));
-    let views: Vec<(&str, Exported<'_>)> = views.collect::<Result<_, FileError>>()?;
-    Ok(safetensors::serialize(views, None)?)
+    serialize((0..).zip(block.tensors()).map(|(entry, t)| {
+        let dims = t.shape.iter().copied();
+        Ok((t.name, Exported::new(entry, t.name, t.dtype, dims, t.data)?))
+    }))
+}
+
+fn put(bytes: &[u8], to: &Path) -> Result<(), FileError> {
+    let mut file = Output::create(to)?;
+    file.write_all(bytes).map_err(|e| FileError::io(to, e))?;
+    Ok(file.commit()?)
+}
+
+fn serialize<'a>(
+    views: impl Iterator<Item = Result<(&'a str, Exported<'a>), FileError>>,
+) -> Result<Vec<u8>, FileError> {
+    let views: Vec<_> = views.collect::<Result<_, _>>()?;
+    // Readers of checkpoints refuse a file that does not say which framework's names and layout it has.
+    let format = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    Ok(safetensors::serialize(views, Some(format))?)
 }
 
 struct Exported<'a> {
@@ -67,22 +87,32 @@ struct Exported<'a> {
 }
 
 impl<'a> Exported<'a> {
-    fn new(entry: u32, tensor: TensorView<'a>) -> Result<Self, FileError> {
-        let dtype = match tensor.dtype {
+    fn of_tensor(entry: u32, tensor: &Tensor<'a>) -> Result<(&'a str, Self), FileError> {
+        let dims = tensor.shape.iter().copied();
+        Ok((tensor.name, Self::new(entry, tensor.name, tensor.dtype, dims, tensor.data)?))
+    }
+
+    fn new(
+        entry: u32,
+        name: &str,
+        dtype: Dtype,
+        dims: impl Iterator<Item = u64>,
+        data: &'a [u8],
+    ) -> Result<Self, FileError> {
+        let dtype = match dtype {
             Dtype::Fp16 => Other::F16,
             Dtype::Bf16 => Other::BF16,
             Dtype::Fp32 => Other::F32,
             Dtype::Int8 => Other::I8,
             Dtype::Fp8 => Other::F8_E4M3,
             Dtype::Int4 => {
-                let (name, dtype) = (tensor.name.to_owned(), tensor.dtype.to_string());
+                let (name, dtype) = (name.to_owned(), dtype.to_string());
                 return Err(FileError::UnsupportedDtype { name, dtype });
             }
         };
         // A shape with a 0 may name dimensions far beyond the file's length.
-        let shape = tensor.shape.iter().map(|&dim| usize::try_from(dim));
-        let shape = shape.collect::<Result<_, _>>().map_err(|_| FormatError::ShapeOverflow { entry })?;
-        Ok(Self { data: tensor.data, dtype, shape })
+        let shape = dims.map(usize::try_from).collect::<Result<_, _>>();
+        Ok(Self { data, dtype, shape: shape.map_err(|_| FormatError::ShapeOverflow { entry })? })
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! This room owns the `.tblock` format (`docs/tensorblock.md`): one set of tensors has exactly one
 //! byte encoding, its BLAKE3 is the content root, and every 16 KiB tile of it can be proved against
-//! that root. It depends on no other crate of ours and knows no store, chain or network.
+//! that root. It knows no store, chain or network.
 //!
 //! The core (`default-features = false`) is `no_std` with `alloc`, for contracts: start at [`tile`] for
 //! proofs and at [`Block`] for the parser. The feature `std` adds files: start at [`TensorBlock`] to
@@ -23,8 +23,6 @@ pub mod tile;
 mod view;
 
 #[cfg(feature = "std")]
-mod atomic;
-#[cfg(feature = "std")]
 mod file;
 #[cfg(feature = "std")]
 mod interchange;
@@ -42,13 +40,13 @@ pub use table::{MAX_NAME_LEN, MAX_RANK, MAX_TENSORS, Shape};
 pub use view::{ViewError, f32_bytes};
 
 #[cfg(feature = "std")]
-pub use atomic::AtomicFile;
-#[cfg(feature = "std")]
 pub use error::FileError;
 #[cfg(feature = "std")]
 pub use file::{Backing, TensorBlock, Written, write, write_to};
 #[cfg(feature = "std")]
-pub use interchange::{export_safetensors, import_safetensors, safetensors_bytes, tensors_of_safetensors};
+pub use interchange::{
+    export_safetensors, import_safetensors, safetensors_bytes, tensors_of_safetensors, write_safetensors,
+};
 #[cfg(feature = "std")]
 pub use outboard::Outboard;
 

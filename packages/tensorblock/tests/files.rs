@@ -4,7 +4,7 @@ use std::fs;
 
 use lyceum_tensorblock::{
     Dtype, FileError, FormatError, Tensor, TensorBlock, encode, export_safetensors, f32_bytes,
-    import_safetensors, root_of, safetensors_bytes, write, write_to,
+    import_safetensors, root_of, safetensors_bytes, write, write_safetensors, write_to,
 };
 use proptest::prelude::*;
 
@@ -58,7 +58,7 @@ fn what_a_killed_process_of_the_same_id_left_is_in_nobody_s_way() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.tblock");
     for number in 0..50 {
-        fs::write(dir.path().join(format!(".x.tblock.{}.{number}.tmp", std::process::id())), "half").unwrap();
+        fs::write(dir.path().join(format!(".lyceum-{}-{number}.tmp", std::process::id())), "half").unwrap();
     }
     let written = write(&path, &tensors(&[1.0])).unwrap();
     assert_eq!(TensorBlock::open(&path).unwrap().root(), written.root);
@@ -80,6 +80,27 @@ fn a_full_disk_has_its_own_error() {
     }
     let error = write_to(Full(100), &tensors(&[1.0; 9_000])).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+}
+
+#[test]
+fn exports_name_a_full_disk_a_folder_and_a_folder_that_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let block = TensorBlock::from_bytes(&encode(&tensors(&[1.0])).unwrap()).unwrap();
+    let exported = |to: &std::path::Path| {
+        [export_safetensors(&block, to), write_safetensors(to, &tensors(&[1.0]))].map(Result::unwrap_err)
+    };
+    for error in exported("/dev/full".as_ref()) {
+        assert!(matches!(error, FileError::DiskFull { .. }), "{error}");
+    }
+    for (to, kind) in [
+        (dir.path().to_path_buf(), std::io::ErrorKind::IsADirectory),
+        (dir.path().join("no/file"), std::io::ErrorKind::NotFound),
+    ] {
+        for error in exported(&to) {
+            assert!(matches!(&error, FileError::Io { source, .. } if source.kind() == kind), "{error}");
+        }
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
 #[test]
