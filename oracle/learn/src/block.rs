@@ -1,5 +1,7 @@
 //! Named tensors as a tensor block and back: the one place of this crate that knows the format's crate.
 
+use std::path::Path;
+
 use lyceum_tensorblock::{Block, Dtype, Tensor as Entry, TensorView, encode, f32_bytes};
 use tch::{Kind, Tensor};
 
@@ -8,6 +10,16 @@ use crate::{LearnError, Result};
 
 /// The bytes of a tensor block of these tensors in fp32; one set of tensors has one encoding.
 pub fn write(tensors: &TensorMap) -> Result<Vec<u8>> {
+    with_entries(tensors, |entries| encode(entries).map_err(|e| LearnError::Block(e.to_string())))
+}
+
+/// Writes these tensors in fp32 as a safetensors file, which is replaced as a whole or not at all.
+pub(crate) fn write_safetensors(tensors: &TensorMap, path: &Path) -> Result<u64> {
+    with_entries(tensors, |entries| Ok(lyceum_tensorblock::write_safetensors(path, entries)?))
+}
+
+/// Hands tensors on as what a file is made of.
+fn with_entries<T>(tensors: &TensorMap, take: impl FnOnce(&[Entry<'_>]) -> Result<T>) -> Result<T> {
     let values: Vec<Vec<f32>> = tensors.iter().map(|(_, t)| to_vec(t)).collect();
     let entries: Vec<Entry<'_>> = tensors
         .iter()
@@ -20,7 +32,7 @@ pub fn write(tensors: &TensorMap) -> Result<Vec<u8>> {
             data: f32_bytes(values),
         })
         .collect();
-    encode(&entries).map_err(|e| LearnError::Block(e.to_string()))
+    take(&entries)
 }
 
 /// The tensors of a block, as fp32 on the CPU. Blocks in fp16 and bf16 are widened; quantised ones are refused,

@@ -9,8 +9,8 @@ pub enum LearnError {
     /// A configuration value outside its range.
     #[error("config: {field} is {found}, expected {expected}")]
     Config {
-        /// The field, by its Hugging Face name.
-        field: &'static str,
+        /// The key, by its Hugging Face name; `outer.inner` where it is nested.
+        field: String,
         /// The value found.
         found: String,
         /// What is allowed.
@@ -108,14 +108,9 @@ pub enum LearnError {
     /// libtorch refused.
     #[error("libtorch: {0}")]
     Torch(#[from] tch::TchError),
-    /// A file could not be read or written.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file.
-        path: std::path::PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    /// A file could not be written.
+    #[error("{0}")]
+    File(#[from] lyceum_tensorblock::FileError),
 }
 
 impl LearnError {
@@ -138,7 +133,7 @@ impl LearnError {
             Self::Items(_) => "learn.items",
             Self::Sketch { .. } => "learn.sketch",
             Self::Torch(_) => "learn.torch",
-            Self::Io { .. } => "learn.io",
+            Self::File(_) => "learn.io",
         }
     }
 }

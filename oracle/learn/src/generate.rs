@@ -115,7 +115,7 @@ pub fn generate(
         && !(temperature > 0.0 && temperature <= 10.0)
     {
         return Err(LearnError::Config {
-            field: "temperature",
+            field: "temperature".to_owned(),
             found: temperature.to_string(),
             expected: "above 0, at most 10".to_owned(),
         });

@@ -137,10 +137,10 @@ impl Model {
         Self::from_weights(config, weights, device)
     }
 
-    /// Writes a safetensors checkpoint that transformers reads.
-    pub fn write_safetensors(&self, path: &Path) -> Result<()> {
-        let tensors: Vec<_> = self.weights.iter().map(|(n, t)| (n.as_str(), t)).collect();
-        Ok(Tensor::write_safetensors(&tensors, path)?)
+    /// Writes a safetensors checkpoint that transformers reads. The file is replaced as a whole or not at
+    /// all. Gives its length in bytes.
+    pub fn write_safetensors(&self, path: &Path) -> Result<u64> {
+        block::write_safetensors(&self.weights, path)
     }
 
     /// The weights, for the trainer of this crate.

@@ -48,6 +48,16 @@ impl Error {
     }
 }
 
+impl Error {
+    /// What the operating system said, for those who name the path themselves.
+    pub fn into_source(self) -> io::Error {
+        match self {
+            Self::Io { source, .. } => source,
+            other => other.into(),
+        }
+    }
+}
+
 impl From<Error> for io::Error {
     /// Keeps the kind, which callers sort errors by; the path is in the words.
     fn from(error: Error) -> Self {

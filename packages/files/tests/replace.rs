@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
 use lyceum_files::{Error, Output, Replacement, check, replace, replace_folder};
@@ -22,25 +23,6 @@ fn kind(error: Error) -> ErrorKind {
 fn fifo(path: &Path) {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
     mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
-}
-
-/// Runs as a user whom permissions bind: root, whom they do not, becomes nobody for the length of a thread.
-fn bound(folder: &Path, run: impl FnOnce() + Send) {
-    const NOBODY: u32 = 65_534;
-    let root = rustix::process::geteuid().is_root();
-    if root {
-        std::os::unix::fs::chown(folder, Some(NOBODY), Some(NOBODY)).unwrap();
-    }
-    std::thread::scope(|scope| {
-        let bound = scope.spawn(move || {
-            if root {
-                let nobody = rustix::process::Uid::from_raw(NOBODY);
-                rustix::thread::set_thread_res_uid(nobody, nobody, nobody).unwrap();
-            }
-            run();
-        });
-        bound.join().unwrap();
-    });
 }
 
 #[test]
@@ -130,21 +112,44 @@ fn refusals_keep_the_reason_of_the_operating_system_and_name_the_file_asked_for(
     assert_eq!(names(dir.path()), ["folder", "plain"]);
 }
 
+/// Whether permissions bind this process: they do not bind root.
+fn bound(folder: &Path) -> bool {
+    let probe = folder.join("probe");
+    fs::write(&probe, "").unwrap();
+    fs::set_permissions(&probe, fs::Permissions::from_mode(0o400)).unwrap();
+    let bound = fs::OpenOptions::new().write(true).open(&probe).is_err();
+    fs::remove_file(&probe).unwrap();
+    bound
+}
+
 #[test]
 fn a_file_or_folder_that_may_not_be_written_is_refused() {
+    const NAME: &str = "a_file_or_folder_that_may_not_be_written_is_refused";
+    const NOBODY: u32 = 65_534;
     let dir = tempfile::tempdir().unwrap();
+    if !bound(dir.path()) {
+        // The same test again, as a user whom permissions bind, from where that user may run it.
+        let test = dir.path().join("test");
+        fs::copy(std::env::current_exe().unwrap(), &test).unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let mut command = std::process::Command::new(&test);
+        command.args(["--exact", NAME]).uid(NOBODY).gid(NOBODY).current_dir(dir.path());
+        let out = command.output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
+        assert!(String::from_utf8_lossy(&out.stdout).contains("1 passed"));
+        return;
+    }
     let path = dir.path().join("file");
-    bound(dir.path(), || {
-        fs::write(&path, "first").unwrap();
-        for (mode, of_folder) in [(0o444, 0o700), (0o644, 0o500)] {
-            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            fs::set_permissions(dir.path(), fs::Permissions::from_mode(of_folder)).unwrap();
-            for error in [replace(&path, b"x").unwrap_err(), check(&path).unwrap_err()] {
-                assert_eq!(kind(error), ErrorKind::PermissionDenied, "{mode:o} {of_folder:o}");
-            }
+    fs::write(&path, "first").unwrap();
+    for (mode, of_folder) in [(0o444, 0o700), (0o644, 0o500)] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(of_folder)).unwrap();
+        for error in [replace(&path, b"x").unwrap_err(), check(&path).unwrap_err()] {
+            assert_eq!(kind(error), ErrorKind::PermissionDenied, "{mode:o} {of_folder:o}");
         }
-        assert_eq!(fs::read_to_string(&path).unwrap(), "first");
-    });
+    }
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "first");
 }
 
 #[test]

@@ -214,7 +214,7 @@ impl From<lyceum_files::Error> for FileError {
         match error {
             lyceum_files::Error::Io { path, source } => Self::io(&path, source),
             lyceum_files::Error::NotPlain { path, .. } => Self::NotAFile { path },
-            other => Self::Io { path: std::path::PathBuf::new(), source: other.into() },
+            other => Self::io(std::path::Path::new(""), other.into_source()),
         }
     }
 }

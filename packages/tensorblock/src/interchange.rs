@@ -47,13 +47,13 @@ pub fn import_safetensors(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Resul
 }
 
 /// Writes a block as a safetensors file, as [`write_safetensors`] does.
-pub fn export_safetensors<B: AsRef<[u8]>>(block: &Block<B>, to: impl AsRef<Path>) -> Result<(), FileError> {
+pub fn export_safetensors<B: AsRef<[u8]>>(block: &Block<B>, to: impl AsRef<Path>) -> Result<u64, FileError> {
     put(&safetensors_bytes(block)?, to.as_ref())
 }
 
 /// Writes tensors as a safetensors file: `to` is replaced as a whole or not at all. A pipe or device is written into.
-/// int4 has no counterpart there and is refused.
-pub fn write_safetensors(to: impl AsRef<Path>, tensors: &[Tensor<'_>]) -> Result<(), FileError> {
+/// int4 has no counterpart there and is refused. Gives the number of bytes.
+pub fn write_safetensors(to: impl AsRef<Path>, tensors: &[Tensor<'_>]) -> Result<u64, FileError> {
     put(&serialize((0..).zip(tensors).map(|(entry, t)| Exported::of_tensor(entry, t)))?, to.as_ref())
 }
 
@@ -65,10 +65,11 @@ pub fn safetensors_bytes<B: AsRef<[u8]>>(block: &Block<B>) -> Result<Vec<u8>, Fi
     }))
 }
 
-fn put(bytes: &[u8], to: &Path) -> Result<(), FileError> {
+fn put(bytes: &[u8], to: &Path) -> Result<u64, FileError> {
     let mut file = Output::create(to)?;
     file.write_all(bytes).map_err(|e| FileError::io(to, e))?;
-    Ok(file.commit()?)
+    file.commit()?;
+    Ok(bytes.len() as u64)
 }
 
 fn serialize<'a>(
