@@ -36,7 +36,7 @@ impl Claimed {
 }
 
 impl<L: Ledger> Network<L> {
-    /// Has a bonded trainer take a task (bond and fee are given to it for this) with the bounds' greatest rate and
+    /// Has a bonded trainer take a task (bond and fee are minted for it) with the bounds' greatest rate and
     /// an even mixture, waits for its seed, and makes a run up that gains `gain` percent × 10⁻⁶.
     pub fn take_task(&mut self, trainer: &Addr, task: u64, gain: i64) -> anyhow::Result<Claimed> {
         let (info, contract) = (self.task(task)?, self.at.tasks.clone());

@@ -25,7 +25,7 @@ impl<L: Ledger> Network<L> {
         }
     }
 
-    /// Proposes a dataset under MIT with its deposit, which the proposer is given for this.
+    /// Proposes a dataset under MIT with its deposit, which is minted for the proposer.
     pub fn propose_dataset(&mut self, proposer: &Addr, name: &str, shards: &[Shard]) -> anyhow::Result<u64> {
         let contract = self.at.datasets.clone();
         let config: datasets::ConfigResponse = self.query(&contract, &QueryMsg::Config {})?;

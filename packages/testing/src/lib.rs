@@ -2,9 +2,9 @@
 //!
 //! This crate owns the wiring (every contract at its predicted address, charter in authority, treasury funded, a
 //! beacon with a key of its own) and helpers that read like sentences: bond a node, pass a dataset, open a task,
-//! settle a claim, travel in time. It serves our tests, the embedded chain, and anyone's contract tests; it is the
-//! only library that depends on the contracts. Its helpers send the real messages; only sketches and scores are
-//! made up ([`made_up`]), since nothing here trains.
+//! settle a claim, seal a learning block, travel in time. It serves our tests, the embedded chain, and anyone's
+//! contract tests; it is the only library that depends on the contracts. Its helpers send the real messages and mint
+//! the coins that those cost; only sketches and scores are made up ([`made_up`]), since nothing here trains.
 //!
 //! Start reading at [`Network`]; an outside crate needs nothing but this one:
 //!
@@ -30,6 +30,7 @@ mod network;
 mod nodes;
 mod panels;
 mod peer;
+mod rewards;
 mod tasks;
 
 pub use anyhow;

@@ -20,7 +20,7 @@ pub struct Crew {
 }
 
 impl<L: Ledger> Network<L> {
-    /// Registers a node under its own operator and bonds stake (ulyc), which it is given for this.
+    /// Registers a node under its own operator and bonds stake (ulyc), which is minted for this.
     pub fn bond_node(&mut self, name: &str, stake: u128, roles: &[Role]) -> anyhow::Result<Addr> {
         let node = self.account(name);
         self.register_node(name, name, roles)?;
@@ -46,7 +46,7 @@ impl<L: Ledger> Network<L> {
         Ok(node)
     }
 
-    /// Gives a node ulyc and has it bond them.
+    /// Mints stake (ulyc) for a node and has it bond that: what the node held before stays as it is.
     pub fn bond(&mut self, node: &Addr, stake: u128) -> anyhow::Result<()> {
         self.fund(node, stake)?;
         let contract = self.at.nodes.clone();
@@ -54,7 +54,8 @@ impl<L: Ledger> Network<L> {
         Ok(())
     }
 
-    /// Gives an account ulyc and has it delegate them to a node.
+    /// Mints stake (ulyc) for an account and has it delegate that to a node: what the account held before stays as it
+    /// is. To delegate coins that the account has, send [`nodes::ExecuteMsg::Delegate`] with [`Network::execute`].
     pub fn delegate(&mut self, who: &Addr, node: &Addr, stake: u128) -> anyhow::Result<()> {
         self.fund(who, stake)?;
         let contract = self.at.nodes.clone();

@@ -49,15 +49,7 @@ impl<L: Ledger> Network<L> {
         seat: &Addr,
         run: &Run,
     ) -> anyhow::Result<Attestation> {
-        let guards = panel
-            .guards
-            .iter()
-            .map(|domain| {
-                let info: lyceum_api::tasks::DomainResponse =
-                    self.query(&self.at.tasks, &QueryMsg::Domain { domain: *domain })?;
-                Ok(DomainScore { domain: *domain, score: info.best })
-            })
-            .collect::<anyhow::Result<Vec<_>>>()?;
+        let guards = self.unharmed(panel)?;
         let seat = panel.seats.iter().find(|s| s.node == seat).context("not a seat of this panel")?;
         Ok(match panel.kind {
             PanelKind::Heads {} => {
@@ -83,6 +75,16 @@ impl<L: Ledger> Network<L> {
                 heads: vec![],
             },
         })
+    }
+
+    /// The domains that a panel was drawn to guard, each scored at its best: nothing was harmed.
+    pub(crate) fn unharmed(&self, panel: &PanelResponse) -> anyhow::Result<Vec<DomainScore>> {
+        let score = |domain: &u64| {
+            let info: tasks::DomainResponse =
+                self.query(&self.at.tasks, &QueryMsg::Domain { domain: *domain })?;
+            Ok(DomainScore { domain: *domain, score: info.best })
+        };
+        panel.guards.iter().map(score).collect()
     }
 
     /// Has a seat commit to an attestation.
@@ -130,19 +132,29 @@ impl<L: Ledger> Network<L> {
             self.serve_panel(claim, panel)?;
         }
         let info = self.panel(panel)?;
-        let mut said = Vec::new();
-        for seat in &info.seats {
-            let attestation = says(self, &info, &seat.node)?;
-            self.commit_attestation(panel, &seat.node, &attestation)?;
-            said.push((seat.node.clone(), attestation));
-        }
-        for (seat, attestation) in said {
-            self.reveal_attestation(panel, &seat, attestation)?;
-        }
+        self.attest(&info, says)?;
         if info.opening.is_some() {
             self.open_sketches(claim, panel)?;
         }
         self.anyone(&ExecuteMsg::Settle { panel })?;
+        Ok(())
+    }
+
+    /// Has every seat of a drawn panel commit to what `says` gives for it, and then reveal it.
+    pub(crate) fn attest(
+        &mut self,
+        panel: &PanelResponse,
+        says: impl Fn(&Network<L>, &PanelResponse, &Addr) -> anyhow::Result<Attestation>,
+    ) -> anyhow::Result<()> {
+        let mut said = Vec::new();
+        for seat in &panel.seats {
+            let attestation = says(self, panel, &seat.node)?;
+            self.commit_attestation(panel.id, &seat.node, &attestation)?;
+            said.push((seat.node.clone(), attestation));
+        }
+        for (seat, attestation) in said {
+            self.reveal_attestation(panel.id, &seat, attestation)?;
+        }
         Ok(())
     }
 

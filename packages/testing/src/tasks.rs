@@ -40,7 +40,7 @@ impl<L: Ledger> Network<L> {
             .context("a domain was registered and is not listed")
     }
 
-    /// Opens a task with its deposit and fees, which the opener is given for this, and gives its id. A benchmark whose
+    /// Opens a task with its deposit and fees, which are minted for the opener, and gives its id. A benchmark whose
     /// round is 0 gets the first one that comes out after the commit deadline.
     pub fn open_task(&mut self, opener: &Addr, mut task: NewTask) -> anyhow::Result<u64> {
         let contract = self.at.tasks.clone();

@@ -143,7 +143,7 @@ fn earned(arena: &mut Arena) -> Result<(Addr, Addr, u128)> {
     let task = arena.task(1, 0)?;
     let claim = arena.claim_by(task, &operator, |run| run)?;
     assert_eq!(arena.conclude(&claim)?, ClaimStatus::Accepted {});
-    arena.seal(&claim)?;
+    arena.seal()?;
     let emission = pending(arena, &operator)?.shared.u128();
     assert!(emission > 0);
     Ok((operator, early, emission))

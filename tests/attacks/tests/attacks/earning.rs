@@ -117,9 +117,9 @@ fn claims_hoarded_for_ten_days_emit_as_much_as_one_block_does() -> Result<()> {
     let mut arena = Arena::new()?;
     arena.honest(1, 0, "one")?;
     arena.honest(2, 1, "two")?;
-    let claim = arena.honest(3, 2, "three")?;
+    arena.honest(3, 2, "three")?;
     arena.network.travel(10 * 86_400);
-    assert_eq!(arena.seal(&claim)?, 50 * LYC);
+    assert_eq!(arena.seal()?, 50 * LYC);
     // At once again, and nothing new: there is nothing to seal.
     refused(arena.anyone(&ExecuteMsg::CheckHeads {}), "has 0 of");
     Ok(())
@@ -157,8 +157,8 @@ fn damage_to_other_domains_in_small_slices_is_held_against_the_best_of_the_epoch
 #[test]
 fn a_learning_block_does_not_seal_while_a_domain_is_harmed() -> Result<()> {
     let mut arena = Arena::new()?;
-    let claim = arena.honest(1, 0, "first")?;
-    arena.seal(&claim)?;
+    arena.honest(1, 0, "first")?;
+    arena.seal()?;
     let mut task = arena.new_task(1, 1);
     task.commit_seconds = 3_600;
     let task = arena.open(task)?;
@@ -175,6 +175,6 @@ fn a_learning_block_does_not_seal_while_a_domain_is_harmed() -> Result<()> {
     assert_eq!(arena.learning_block()?.number, 1, "nobody is paid");
     refused(arena.anyone(&ExecuteMsg::CheckHeads {}), "too early");
     arena.network.travel(600);
-    assert!(arena.seal(&claim)? > 0, "checked again and not harmed any more");
+    assert!(arena.seal()? > 0, "checked again and not harmed any more");
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The story: tasks of three domains, claims of every fate, two learning blocks, everybody paid.
 
-use lyceum_testing::anyhow::{Context, Result};
+use lyceum_testing::anyhow::Result;
 use lyceum_testing::api::nodes::{self, Role};
 use lyceum_testing::api::tasks::{ClaimStatus, ExecuteMsg, TaskStatus};
 use lyceum_testing::cosmwasm_std::Addr;
@@ -34,16 +34,6 @@ impl Books {
     /// Where a claim stands.
     pub fn status(&self, claim: &Claimed) -> Result<ClaimStatus> {
         Ok(self.network.claim(claim.id)?.status)
-    }
-
-    /// Seals the open learning block with honest seats.
-    pub fn seal(&mut self, any: &Claimed) -> Result<()> {
-        let number = self.learning_block()?.number;
-        self.anyone(&ExecuteMsg::CheckHeads {})?;
-        let panel = self.learning_block()?.panel.context("a panel checks the heads")?;
-        self.network.run_honest_panel(any, panel)?;
-        assert_eq!(self.learning_block()?.number, number + 1);
-        Ok(())
     }
 }
 
@@ -122,7 +112,7 @@ fn claims_of_every_fate_are_paid_and_no_coin_is_made_or_lost() -> Result<()> {
     assert_eq!(books.network.task(contest)?.winner, Some(best.id));
     assert_eq!(books.network.task(sealed)?.status, TaskStatus::Void);
 
-    books.seal(&best)?;
+    books.network.seal_learning_block()?;
     books.check()?;
     // A second learning block on the first one's head.
     let next = books.task(1, 3, 1, 3_600)?;
@@ -134,7 +124,7 @@ fn claims_of_every_fate_are_paid_and_no_coin_is_made_or_lost() -> Result<()> {
     books.network.judge_claim(&child, |_, _, _| {})?;
     books.network.wait_for_disputes(child.id)?;
     books.network.finalize_task(next)?;
-    books.seal(&child)?;
+    books.network.seal_learning_block()?;
     books.check()?;
 
     let before = books.treasury()?;
