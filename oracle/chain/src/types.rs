@@ -86,6 +86,9 @@ pub struct TxEvents {
     pub sender: Addr,
     /// Its events, if it was executed; a refused one has none.
     pub events: Vec<Event>,
+    /// What the chain took from the sender for it, ulyc, whether it was executed or refused; 0 where a chain takes
+    /// nothing or somebody else paid.
+    pub fee: u128,
 }
 
 /// The events of one height.

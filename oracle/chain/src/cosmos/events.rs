@@ -2,11 +2,13 @@
 //!
 //! Kept are the events that our contracts caused (`wasm`, `wasm-…`, `execute`) and transfers of funds, by messages
 //! and by what the chain itself executes at a block's end (a proposal that passed). The attribute by which the SDK
-//! numbers messages is taken away; what it says of fees, signatures and its own modules is left out.
+//! numbers messages is taken away. Of what it says of fees, the amount that the sender paid is kept; what it says of
+//! signatures and its own modules is left out.
 
 use std::collections::BTreeSet;
 
 use cosmwasm_std::{Addr, Attribute, Event};
+use lyceum_api::DENOM;
 use tendermint::abci;
 use tendermint_rpc::endpoint::block_results;
 
@@ -62,8 +64,9 @@ impl Filter {
             let events: Vec<Event> = result.events.iter().filter_map(event).collect();
             // One without a sender was refused before anything of it was executed: not even a fee was taken.
             let Some(sender) = sender(&events) else { continue };
+            let fee = fee(&events, &sender);
             let events = if done { self.of_messages(events) } else { Vec::new() };
-            txs.push(TxEvents { sender, events });
+            txs.push(TxEvents { sender, events, fee });
         }
         let end = results
             .finalize_block_events
@@ -72,7 +75,7 @@ impl Filter {
             .filter(|e| attribute(e, "mode") == Some("EndBlock"));
         let end: Vec<Event> = self.keep(end, "mode").into_iter().filter(|e| e.ty != "transfer").collect();
         if !end.is_empty() {
-            txs.push(TxEvents { sender: Addr::unchecked(""), events: end });
+            txs.push(TxEvents { sender: Addr::unchecked(""), events: end, fee: 0 });
         }
         BlockEvents { head, txs }
     }
@@ -93,6 +96,15 @@ pub fn event(event: &abci::Event) -> Option<Event> {
 
 fn attribute<'a>(event: &'a Event, key: &str) -> Option<&'a str> {
     event.attributes.iter().find(|a| a.key == key).map(|a| a.value.as_str())
+}
+
+/// What the sender paid for a transaction, ulyc. A fee that somebody else granted is not the sender's.
+fn fee(events: &[Event], sender: &Addr) -> u128 {
+    let told = events
+        .iter()
+        .filter(|e| e.ty == "tx" && attribute(e, "fee_payer").is_none_or(|p| p == sender.as_str()));
+    let coins = told.filter_map(|e| attribute(e, "fee")).flat_map(|coins| coins.split(','));
+    coins.filter_map(|coin| coin.strip_suffix(DENOM)?.parse::<u128>().ok()).sum()
 }
 
 /// Who signed a transaction first, by the events of its signatures (`address/sequence`).
@@ -149,7 +161,12 @@ mod tests {
                 made("transfer", &[("recipient", "wasm1nodes"), ("sender", "wasm1me"), ("amount", "5ulyc"), ("msg_index", "1")]),
             ] },
             { "code": 5, "codespace": "wasm", "gas_wanted": "1", "gas_used": "1", "events": [
+                made("tx", &[("fee", "3other,7ulyc"), ("fee_payer", "wasm1you")]),
                 made("tx", &[("acc_seq", "wasm1you/0")]),
+            ] },
+            { "code": 0, "gas_wanted": "1", "gas_used": "1", "events": [
+                made("tx", &[("fee", "8ulyc"), ("fee_payer", "wasm1granter")]),
+                made("tx", &[("acc_seq", "wasm1granted/0")]),
             ] },
             { "code": 32, "codespace": "sdk", "gas_wanted": "1", "gas_used": "1", "events": [] },
         ]);
@@ -162,12 +179,15 @@ mod tests {
         let block = Filter::new(&contracts()).block(head, response(txs, end));
         assert_eq!(block.head, head);
         let senders: Vec<_> = block.txs.iter().map(|t| t.sender.as_str()).collect();
-        assert_eq!(senders, ["wasm1me", "wasm1you", ""], "in order; what was never executed is left out");
+        let expected = ["wasm1me", "wasm1you", "wasm1granted", ""];
+        assert_eq!(senders, expected, "in order; what was never executed is left out");
+        let fees: Vec<_> = block.txs.iter().map(|t| t.fee).collect();
+        assert_eq!(fees, [9, 7, 0, 0], "a refused transaction costs its sender, a granted fee does not");
         let types: Vec<_> = block.txs[0].events.iter().map(|e| e.ty.as_str()).collect();
         assert_eq!(types, ["execute", "wasm-nodes_bonded", "transfer"]);
         let keys: Vec<_> = block.txs[0].events[1].attributes.iter().map(|a| a.key.as_str()).collect();
         assert_eq!(keys, ["_contract_address", "node"]);
         assert!(block.txs[1].events.is_empty());
-        assert_eq!(block.txs[2].events[0].ty, "wasm-charter_paused");
+        assert_eq!(block.txs[3].events[0].ty, "wasm-charter_paused");
     }
 }

@@ -198,7 +198,7 @@ impl<L: Ledger> Server<L> {
             for (tx, awaited) in std::mem::take(&mut self.pending[participant]) {
                 let result = self.execute(head, &sender, tx);
                 let events = result.as_ref().map(|done| done.events.clone()).unwrap_or_default();
-                txs.push(TxEvents { sender: sender.clone(), events });
+                txs.push(TxEvents { sender: sender.clone(), events, fee: 0 });
                 if let Some(Sleeper::Submitted(results, _)) = &mut self.sleepers[participant]
                     && awaited
                 {
