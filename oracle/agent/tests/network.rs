@@ -132,6 +132,14 @@ async fn every_cheat_is_caught() {
         assert!(matches!(by[cheat], ClaimStatus::Fraud { .. }), "{cheat}: {:?}", by[cheat]);
     }
     assert_eq!(by["unrevealing"], ClaimStatus::Forfeited {});
+    // Finding a forgery is work like confirming honesty: whoever re-executed an interval tells its two steps.
+    let found = told.iter().filter_map(|e| match &e.what {
+        What::Attested { steps, fault: Some(fault), .. } if fault.contains("leads") => Some(*steps),
+        _ => None,
+    });
+    let found: Vec<u64> = found.collect();
+    assert!(found.len() > 5, "most of a panel of eleven found the forgery: {found:?}");
+    assert!(found.iter().all(|steps| *steps == 2), "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -38,9 +38,10 @@ pub enum Attested {
     },
 }
 
-fn unsound(fault: String) -> Attested {
+/// A claim found false after so many steps were re-executed: finding a forgery is work like any other.
+fn unsound(fault: String, steps: u64) -> Attested {
     let attestation = Attestation { sound: false, intervals: vec![], scored: None, heads: vec![] };
-    Attested::Answer { attestation, fault: Some(fault), steps: 0 }
+    Attested::Answer { attestation, fault: Some(fault), steps }
 }
 
 /// The honest answer of this node's seat.
@@ -56,6 +57,7 @@ pub fn attest(
     let seat = panel.seats.iter().find(|s| s.node == shop.me.account).ok_or(unknown("a seat in panel"))?;
     let run = shop.run(subject)?;
     let mut seen = Vec::new();
+    let mut steps = 0;
     if panel.kind != (PanelKind::Score {}) {
         // Asked for together, so that one attempt brings as much as can be had; what fails is told below, by name.
         let _ = check::read_manifest(shop, content, &run);
@@ -70,12 +72,12 @@ pub fn attest(
         }
         let manifest = match check::read_manifest(shop, content, &run)? {
             Ok(manifest) => manifest,
-            Err(fault) => return Ok(unsound(fault)),
+            Err(fault) => return Ok(unsound(fault, steps)),
         };
         let fault = check::manifest(subject, content, &run, &manifest)
             .and_then(|()| check::served(&run, &manifest, panel));
         if let Err(fault) = fault {
-            return Ok(unsound(fault));
+            return Ok(unsound(fault, steps));
         }
         // In order of state, so that a seat asks for the first that is missing.
         let mut states = Vec::new();
@@ -87,7 +89,7 @@ pub fn attest(
                 }
                 // Bytes under a root that the trainer named, and no state of this target: its fault.
                 Err(e @ (AgentError::Learn(_) | AgentError::TooLarge { .. })) => {
-                    return Ok(unsound(format!("state {} does not read: {e}", served.state)));
+                    return Ok(unsound(format!("state {} does not read: {e}", served.state), steps));
                 }
                 Err(e) => return Err(e),
             }
@@ -96,13 +98,14 @@ pub fn attest(
         if panel.kind == (PanelKind::Claim {}) {
             let last = find(run.spec.intervals).ok_or(unknown("a served last state of panel"))?;
             if let Err(fault) = check::ends(shop, content, &run, panel, last)? {
-                return Ok(unsound(fault));
+                return Ok(unsound(fault, steps));
             }
         }
         for j in &seat.intervals {
             shop.alive()?;
             let start = find(*j).ok_or(unknown("a served start state of panel"))?;
             let end = reexecute(&run.parent, &run.spec, &run.shards, start, *j)?;
+            steps += u64::from(run.spec.steps_per_interval);
             let end_root = Hash32::of(&end.to_block()?);
             for panel in [Some(panel), second].into_iter().flatten() {
                 seen.push(interval_seen(&key_of(panel)?, *j, start, &end, end_root)?);
@@ -113,20 +116,17 @@ pub fn attest(
                 let bound = subject.domain.domain.bound_ppm as f64 / 1e6;
                 let apart = distance(start, committed, &end).max();
                 if apart > bound {
-                    return Ok(unsound(format!(
-                        "interval {j} leads {apart:.3} away from the state after it"
-                    )));
+                    let fault = format!("interval {j} leads {apart:.3} away from the state after it");
+                    return Ok(unsound(fault, steps));
                 }
             }
         }
     }
-    let steps = seat.intervals.len() as u64 * u64::from(run.spec.steps_per_interval);
-    let steps = if seen.is_empty() { 0 } else { steps };
     let scored = match panel.kind {
         PanelKind::Interval { .. } | PanelKind::Heads {} => None,
         PanelKind::Claim {} | PanelKind::Score {} => match scored(shop, subject, panel, &run, guards)? {
             Ok(scored) => Some(scored),
-            Err(fault) => return Ok(unsound(fault)),
+            Err(fault) => return Ok(unsound(fault, steps)),
         },
     };
     let attestation = Attestation { sound: true, intervals: seen, scored, heads: vec![] };
