@@ -159,8 +159,9 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     if json {
         outln!("{}", serde_json::to_string(&report)?)?;
     } else {
-        outln!("{}", show::summary(&report))?;
-        outln!("{}\n{}", paths.0.display(), paths.1.display())?;
+        outln!("{}", show::summary(&report, show::columns()))?;
+        outln!("{}
+{}", paths.0.display(), paths.1.display())?;
     }
     Ok(())
 }

@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use cosmwasm_std::{Addr, Uint128};
-use lyceum_agent::{Event, What};
+use lyceum_agent::{Event, View, What};
 use lyceum_api::datasets::Status;
 use lyceum_api::experts::{self, BlockStatus};
 use lyceum_api::manifest::Target;
-use lyceum_api::tasks::{self, ClaimStatus, PanelKind};
+use lyceum_api::tasks::{self, ClaimResponse, ClaimStatus, PanelKind};
 use lyceum_api::{credits, nodes, rewards};
 use lyceum_chain::{BlockEvents, Chain};
 use lyceum_learn::block;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::books::{self, Person};
 use super::live::Lived;
 use crate::report::{
-    Audit, Block, Change, Claim, Dataset, Dispute, LearningBlock, Network, Report, Rewards, Slash, Votes,
-    block_seconds, by_kind,
+    Audit, Block, Change, Claim, Dataset, Dispute, LearningBlock, Network, Report, Slash, Votes,
+    block_seconds, by_kind, ledger,
 };
 
 /// Items of a page.
@@ -63,8 +64,6 @@ pub async fn report<C: Chain>(lived: &Lived<C>) -> anyhow::Result<Report> {
     let names = lived.accounts.iter().cloned().zip(lived.members.iter().map(|m| m.name.clone())).collect();
     let desk = Desk { chain, names };
     let heights = heights(chain).await?;
-    let treasury: rewards::TreasuryResponse =
-        desk.ask(&chain.contracts().rewards, &rewards::QueryMsg::Treasury {}).await?;
     let (claims, disputes) = claims(&desk, lived, &outcomes(&heights));
     let mut report = Report {
         version: crate::report::VERSION,
@@ -73,7 +72,7 @@ pub async fn report<C: Chain>(lived: &Lived<C>) -> anyhow::Result<Report> {
         slashes: slashes(&desk, lived, &heights),
         datasets: datasets(lived),
         network: network(&desk, lived).await?,
-        treasury: Change { before: u64::try_from(lived.found.treasury)?, after: ulyc(treasury.free) },
+        ledger: closed_books(lived, &heights).await?,
         learning_blocks: learning_blocks(&desk).await?,
         blocks: blocks(&desk, lived).await?,
         kills: lived.kills.clone(),
@@ -89,22 +88,29 @@ pub async fn report<C: Chain>(lived: &Lived<C>) -> anyhow::Result<Report> {
         },
         ..Report::default()
     };
-    report.rewards =
-        Rewards { accrued: ulyc(treasury.accrued), paid: ulyc(treasury.paid), by_node: BTreeMap::new() };
     for (account, member) in lived.accounts.iter().zip(&lived.members) {
-        let account = account.to_string();
-        let query = rewards::QueryMsg::Paid { account: account.clone() };
-        let paid: rewards::PaidResponse = desk.ask(&chain.contracts().rewards, &query).await?;
-        if !paid.amount.is_zero() {
-            report.rewards.by_node.insert(member.name.clone(), ulyc(paid.amount));
-        }
-        let query = credits::QueryMsg::Balance { account };
+        let query = credits::QueryMsg::Balance { account: account.to_string() };
         let balance: credits::BalanceResponse = desk.ask(&chain.contracts().credits, &query).await?;
         if !balance.credits.is_zero() {
             report.credits.insert(member.name.clone(), ulyc(balance.credits) as f64 / 1e6);
         }
     }
     Ok(report)
+}
+
+/// Everybody's account, checked: a report whose numbers do not add up is none.
+async fn closed_books<C: Chain>(lived: &Lived<C>, heights: &[BlockEvents]) -> anyhow::Result<ledger::Ledger> {
+    let all = lived.members.iter().zip(&lived.accounts).zip(&lived.found.starts);
+    let people: Vec<Person> = all
+        .map(|((member, account), start)| Person {
+            name: member.name.clone(),
+            account: account.clone(),
+            start: *start,
+            is_node: !member.roles.is_empty(),
+        })
+        .collect();
+    let facts = books::facts(&lived.chain, &people, &lived.view, heights).await?;
+    ledger::balance(&facts).context("no report is written: its numbers do not add up")
 }
 
 async fn heights<C: Chain>(chain: &C) -> anyhow::Result<Vec<BlockEvents>> {
@@ -117,7 +123,8 @@ async fn heights<C: Chain>(chain: &C) -> anyhow::Result<Vec<BlockEvents>> {
     }
 }
 
-fn attribute<'a>(event: &'a cosmwasm_std::Event, key: &str) -> Option<&'a str> {
+/// An attribute of an event.
+pub(super) fn attribute<'a>(event: &'a cosmwasm_std::Event, key: &str) -> Option<&'a str> {
     event.attributes.iter().find(|a| a.key == key).map(|a| a.value.as_str())
 }
 
@@ -197,8 +204,10 @@ fn claims<C: Chain>(
             match panel.kind {
                 PanelKind::Interval { interval } => disputes.push(Dispute {
                     claim: claim.id,
+                    trainer: row.trainer.clone(),
                     interval,
                     verdict: outcomes.get(&panel.id).cloned().unwrap_or_default(),
+                    committee: first_seats(desk, view, claim, interval),
                     seats: panel.seats.len() as u32,
                     steps: work.0,
                 }),
@@ -224,6 +233,19 @@ fn claims<C: Chain>(
         claims.push(row);
     }
     (claims, disputes)
+}
+
+/// The seats of a claim's committees that had re-executed an interval before it was disputed.
+fn first_seats<C: Chain>(
+    desk: &Desk<'_, C>,
+    view: &View,
+    claim: &ClaimResponse,
+    interval: u32,
+) -> Vec<String> {
+    let panels = claim.panels.iter().filter_map(|p| view.panels.get(p));
+    let committees = panels.filter(|p| p.kind == PanelKind::Claim {});
+    let seats = committees.flat_map(|p| &p.seats).filter(|s| s.revealed && s.intervals.contains(&interval));
+    seats.map(|s| desk.name(&s.node)).collect()
 }
 
 /// Steps and seconds of a panel's seats together.

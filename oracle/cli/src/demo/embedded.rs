@@ -5,7 +5,7 @@ use anyhow::Context;
 use cosmwasm_std::{Addr, Uint128};
 use lyceum_api::charter::Action;
 use lyceum_api::tasks::NewDomain;
-use lyceum_api::{datasets, nodes, rewards};
+use lyceum_api::{datasets, nodes};
 use lyceum_chain::embedded::{self, Network};
 use lyceum_chain::logical::Handle;
 
@@ -51,19 +51,26 @@ fn bring_up(plan: Blueprint) -> anyhow::Result<(Network, Vec<Addr>, (Found, embe
     for domain in plan.domains {
         domains.push(network.register_domain(NewDomain { model, ..domain })?);
     }
-    let to = accounts[0].to_string();
-    let reason = "opens the demo's tasks".to_owned();
-    let before: rewards::TreasuryResponse =
-        network.query(&network.at.rewards, &rewards::QueryMsg::Treasury {})?;
-    network.act(Action::Grant { to, amount: Uint128::new(GRANT), reason })?;
-
     let contract = network.at.datasets.clone();
     let config: datasets::ConfigResponse = network.query(&contract, &datasets::QueryMsg::Config {})?;
     let deposit = config.params.deposit.u128();
+    for (name, _) in &plan.datasets {
+        let author = network.account(name);
+        network.fund(&author, deposit)?;
+    }
+    // The report's books open here: everybody has its coins and stake, and nobody has acted.
+    let starts = plan.members.iter().zip(&accounts).map(|(member, account)| {
+        let stake = if member.roles.is_empty() { 0 } else { network.node(account)?.stake.u128() };
+        Ok(network.balance(account)? + stake)
+    });
+    let starts = starts.collect::<anyhow::Result<Vec<u128>>>()?;
+
+    let to = accounts[0].to_string();
+    let reason = "opens the demo's tasks".to_owned();
+    network.act(Action::Grant { to, amount: Uint128::new(GRANT), reason })?;
     let mut ids = vec![];
     for (name, manifest) in plan.datasets {
         let author = network.account(&name);
-        network.fund(&author, deposit)?;
         network.execute(&author, &contract, &datasets::ExecuteMsg::Propose { manifest }, deposit)?;
         let all: datasets::DatasetsResponse = network.query(
             &contract,
@@ -72,7 +79,7 @@ fn bring_up(plan: Blueprint) -> anyhow::Result<(Network, Vec<Addr>, (Found, embe
         ids.push(all.datasets.last().context("the dataset is proposed")?.id);
     }
     network.next_height();
-    let found = Found { domains, datasets: ids, treasury: before.free.u128(), time: network.time() };
+    let found = Found { domains, datasets: ids, starts, time: network.time() };
     let beacon = network.beacon.clone();
     Ok((network, accounts, (found, beacon)))
 }

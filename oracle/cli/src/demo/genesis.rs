@@ -64,8 +64,8 @@ pub struct Found {
     pub domains: Vec<u64>,
     /// Dataset ids, in the order of the texts; the stuffed one last.
     pub datasets: Vec<u64>,
-    /// Free treasury.
-    pub treasury: u128,
+    /// Coins and stake of each member, in the members' order, before anybody acted.
+    pub starts: Vec<u128>,
     /// Time of the first height that the nodes live in.
     pub time: u64,
 }

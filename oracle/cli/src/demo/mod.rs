@@ -2,10 +2,11 @@
 //!
 //! [`cast`] says who takes part, [`base`] trains the base before genesis, [`genesis`] prepares what the chain is
 //! told, [`embedded`] brings it up with everything registered and bonded, [`live`] lets the nodes live, [`collect`]
-//! asks the chain what came of it.
+//! asks the chain what came of it, and [`books`] what became of everybody's money.
 //! Everything after genesis is done by the nodes themselves, through real messages; nothing here decides a verdict.
 
 pub mod base;
+pub mod books;
 pub mod cast;
 pub mod collect;
 pub mod embedded;

@@ -95,8 +95,8 @@ pub fn pairs(unit: &str, rows: &[(String, f64, f64)]) -> String {
             out,
             r#"<div class="row"><b>{}</b><div><span class="bar before" style="width:{:.1}%"></span><em>{before:.3}</em></div><div><span class="bar after" style="width:{:.1}%"></span><em>{after:.3} <small>{change:+.1} %</small></em></div></div>"#,
             escape(name),
-            before / most * 78.0,
-            after / most * 78.0
+            before / most * 66.0,
+            after / most * 66.0
         );
     }
     let _ = write!(
@@ -119,7 +119,7 @@ pub fn bars(unit: &str, rows: &[(String, f64)]) -> String {
             out,
             r#"<div class="row one"><b>{}</b><div><span class="bar after" style="width:{:.1}%"></span><em>{} {}</em></div></div>"#,
             escape(name),
-            value / most * 70.0,
+            value / most * 66.0,
             short(*value),
             escape(unit)
         );

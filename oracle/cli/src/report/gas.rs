@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lyceum_chain::Head;
 
-use super::html::{section, table};
+use super::html::{Cell, escape, section, table};
 use super::{BlockSeconds, Gas, Report};
 
 /// Gas by kind: what stands before the `/` of a transaction's key. Transactions without gas are no part of it.
@@ -36,10 +36,10 @@ pub fn block_seconds(heads: &[Head]) -> Option<BlockSeconds> {
 /// The page's part on gas; nothing for a chain that counts none.
 pub(super) fn page(out: &mut String, report: &Report) {
     let row = |g: &Gas| {
-        let numbers = [g.count, g.least, g.mean, g.most].map(|n| n.to_string());
-        std::iter::once(g.kind.clone()).chain(numbers).collect()
+        let numbers = [g.count, g.least, g.mean, g.most].map(|n| Cell::number(n.to_string()));
+        std::iter::once(Cell::text(escape(&g.kind))).chain(numbers).collect()
     };
-    let rows: Vec<Vec<String>> = report.gas.iter().map(row).collect();
+    let rows: Vec<Vec<Cell>> = report.gas.iter().map(row).collect();
     let hint = match report.block_seconds {
         Some(b) => format!("{} blocks, {:.2} s each in the mean, {} s at most.", b.blocks, b.mean, b.longest),
         None => String::new(),

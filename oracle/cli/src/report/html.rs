@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::charts::{self, Line};
-use super::{Change, Claim, Report};
+use super::verdict::{Tone, turns_text};
+use super::{Report, judged, money};
 
 const STYLE: &str = include_str!("report.css");
 
@@ -17,16 +18,17 @@ pub fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // Control characters (a byte model makes them) would end up as replacement boxes.
-            c if c.is_control() && c != '\n' && c != '\t' => out.push('·'),
+            // Control characters (a byte model makes them) would end up as replacement boxes, and characters that turn
+            // the direction of writing around would disorder what stands beside them.
+            c if (c.is_control() && c != '\n' && c != '\t') || turns_text(c) => out.push('·'),
             c => out.push(c),
         }
     }
     out
 }
 
-/// ulyc as LYC.
-fn lyc(ulyc: u64) -> String {
+/// ulyc as LYC, to the hundredth.
+pub(super) fn lyc(ulyc: u64) -> String {
     let (whole, rest) = (ulyc / 1_000_000, ulyc % 1_000_000);
     let mut digits = whole.to_string();
     let mut at = digits.len();
@@ -37,11 +39,13 @@ fn lyc(ulyc: u64) -> String {
     if rest == 0 { digits } else { format!("{digits}.{:02}", rest / 10_000) }
 }
 
-fn percent(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), |v| format!("{v:+.2} %"))
+/// A gain.
+pub(super) fn percent(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |v| format!("{v:+.2}\u{202f}%"))
 }
 
-fn score(value: Option<f64>) -> String {
+/// Bits per byte.
+pub(super) fn score(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |v| format!("{v:.3}"))
 }
 
@@ -52,30 +56,57 @@ pub(super) fn section(out: &mut String, title: &str, hint: &str, body: &str) {
     }
 }
 
-/// A table; one without rows is empty text, so that its section is left out.
-pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
-    if rows.is_empty() {
-        return String::new();
+/// A cell of a table, as HTML that is safe already.
+#[derive(Debug, Clone)]
+pub(super) struct Cell {
+    /// What it holds.
+    pub html: String,
+    class: &'static str,
+}
+
+impl From<String> for Cell {
+    /// Plain text without markup of its own.
+    fn from(text: String) -> Self {
+        Self { html: text, class: "" }
     }
-    let head: String = head.iter().map(|h| format!("<th>{h}</th>")).collect();
+}
+
+impl Cell {
+    /// Words, which may be long and wrap.
+    pub fn text(html: String) -> Self {
+        Self { html, class: " class=\"text\"" }
+    }
+
+    /// A number or an amount, which stands to the right and does not wrap.
+    pub fn number(html: String) -> Self {
+        Self { html, class: " class=\"number\"" }
+    }
+}
+
+/// A table; one without rows is empty text, so that its section is left out. On a narrow screen each row becomes a card
+/// whose cells carry the column's name, so that no column is out of sight.
+pub(super) fn table(head: &[&str], rows: &[Vec<Cell>]) -> String {
+    let Some(first) = rows.first() else { return String::new() };
+    let cell = |(cell, name): (&Cell, &&str)| {
+        format!(r#"<td{} data-name="{}"><div>{}</div></td>"#, cell.class, escape(name), cell.html)
+    };
     let body: String = rows
         .iter()
-        .map(|row| format!("<tr>{}</tr>", row.iter().map(|c| format!("<td>{c}</td>")).collect::<String>()))
+        .map(|row| format!("<tr>{}</tr>", row.iter().zip(head).map(cell).collect::<String>()))
         .collect();
-    format!(r#"<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"#)
+    let head: String =
+        head.iter().zip(first).map(|(h, c)| format!("<th{}>{}</th>", c.class, escape(h))).collect();
+    format!(r#"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"#)
 }
 
-fn badge(kind: &str, text: &str) -> String {
-    format!(r#"<span class="badge {kind}">{}</span>"#, escape(text))
-}
-
-fn verdict(claim: &Claim) -> String {
-    let kind = match claim.reason.split(':').next().unwrap_or_default() {
-        _ if claim.accepted => "good",
-        "fraud" | "forfeited" => "bad",
-        _ => "plain",
+/// A code as a badge.
+pub(super) fn badge(tone: Tone, text: &str) -> String {
+    let class = match tone {
+        Tone::Good => "good",
+        Tone::Bad => "bad",
+        Tone::Plain => "plain",
     };
-    badge(kind, &claim.reason)
+    format!(r#"<span class="badge {class}">{}</span>"#, escape(text))
 }
 
 /// The whole page.
@@ -83,11 +114,11 @@ pub fn page(report: &Report) -> String {
     let mut main = String::new();
     tiles(&mut main, report);
     scores(&mut main, report);
-    caught(&mut main, report);
-    claims(&mut main, report);
+    judged::claims(&mut main, report);
+    judged::caught(&mut main, report);
+    money::money(&mut main, report);
+    judged::datasets(&mut main, report);
     curves(&mut main, report);
-    datasets(&mut main, report);
-    money(&mut main, report);
     section(
         &mut main,
         "Expert blocks",
@@ -102,33 +133,36 @@ pub fn page(report: &Report) -> String {
     format!(
         r#"<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>Lyceum: report of a run</title><style>{STYLE}</style></head><body><header><h1>Lyceum</h1><p>Trained, proven and paid on one machine: {accepted} of {} claims accepted after a drawn committee re-executed a sample of each, {} caught. Seed {}.</p></header><main>{main}</main><footer>Every number on this page is in <code>report.json</code> beside it. Times are of this machine and this run.</footer></body></html>"#,
         report.claims.len(),
-        plural(caught_nodes(report), "cheat", "cheats"),
+        plural(cheats(report), "cheat", "cheats"),
         report.seed,
     )
 }
 
-/// Nodes that lost stake or a bond.
-fn caught_nodes(report: &Report) -> usize {
-    report.slashes.iter().map(|s| &s.node).collect::<std::collections::BTreeSet<_>>().len()
+/// A count with its noun.
+pub(super) fn plural(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
-fn plural(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
+/// Nodes that were told to cheat and lost stake or a bond.
+fn cheats(report: &Report) -> usize {
+    let cheats = report.network.nodes.iter().filter(|n| n.behaviour != "honest");
+    cheats.filter(|n| report.slashes.iter().any(|s| s.node == n.name)).count()
 }
 
 fn tiles(out: &mut String, report: &Report) {
     let judged = report.claims.iter().filter(|c| c.reexecuted_steps > 0);
     let (redone, trained) = judged.fold((0, 0), |(r, t), c| (r + c.reexecuted_steps, t + c.train_steps));
     let share = if trained == 0 { 0.0 } else { redone as f64 / trained as f64 * 100.0 };
-    let emission: u64 = report.learning_blocks.iter().map(|b| b.emission).sum();
+    let totals = &report.ledger.totals;
     let tile = |value: String, label: &str| format!("<li><b>{value}</b><span>{label}</span></li>");
     let _ = write!(
         out,
-        r#"<ul class="tiles">{}{}{}{}{}</ul>"#,
+        r#"<ul class="tiles">{}{}{}{}{}{}</ul>"#,
         tile(report.claims.iter().filter(|c| c.accepted).count().to_string(), "claims accepted"),
-        tile(caught_nodes(report).to_string(), "cheats caught"),
+        tile(cheats(report).to_string(), "cheats caught"),
         tile(format!("{share:.1} %"), "of the trained steps re-executed by committees"),
-        tile(lyc(emission), "LYC emitted to learning"),
+        tile(lyc(totals.earned.total()), "LYC earned: emission and fees"),
+        tile(lyc(totals.lost.total()), "LYC taken from those who were caught"),
         tile(format!("{:.0} s", report.timings.total), "wall clock"),
     );
 }
@@ -138,85 +172,6 @@ fn scores(out: &mut String, report: &Report) {
         report.scores.iter().map(|(domain, s)| (domain.clone(), s.before, s.after)).collect();
     let hint = "Bits per byte on each domain's public held-out text; lower is better.";
     section(out, "What the network learned", hint, &charts::pairs("bits per byte", &rows));
-}
-
-fn caught(out: &mut String, report: &Report) {
-    let behaviour = |name: &str| {
-        let node = report.network.nodes.iter().find(|n| n.name == name);
-        node.map_or_else(String::new, |n| escape(&n.behaviour))
-    };
-    let rows: Vec<Vec<String>> = report
-        .slashes
-        .iter()
-        .map(|s| {
-            let amount = format!("{} LYC", lyc(s.amount));
-            vec![escape(&s.node), behaviour(&s.node), badge("bad", &s.reason), amount]
-        })
-        .collect();
-    let mut body = table(&["node", "what it did", "found as", "lost"], &rows);
-    let rows: Vec<Vec<String>> = report
-        .disputes
-        .iter()
-        .map(|d| {
-            let kind = match d.verdict.as_str() {
-                "forged" => "bad",
-                "honest" => "good",
-                _ => "plain",
-            };
-            vec![
-                d.claim.to_string(),
-                d.interval.to_string(),
-                badge(kind, &d.verdict),
-                d.seats.to_string(),
-                d.steps.to_string(),
-            ]
-        })
-        .collect();
-    if !rows.is_empty() {
-        body.push_str("<h3>Disputed intervals</h3>");
-        body.push_str(&table(&["claim", "interval", "verdict", "seats", "steps re-executed"], &rows));
-    }
-    let hint = "Each of these nodes was told to cheat; none was told on. The contracts compared sketches, and a \
-                larger committee re-executed what differed. Where one forged interval decided, the claim's other disputes \
-                were overtaken.";
-    section(out, "What was caught", hint, &body);
-}
-
-fn claims(out: &mut String, report: &Report) {
-    let rows: Vec<Vec<String>> = report
-        .claims
-        .iter()
-        .map(|c| {
-            let share = c.reexecuted_steps as f64 / c.train_steps.max(1) as f64 * 100.0;
-            vec![
-                c.id.to_string(),
-                escape(&c.domain),
-                escape(&c.trainer),
-                verdict(c),
-                format!("{} → {}", score(c.parent_score), score(c.score)),
-                percent(c.reported),
-                percent(c.verified),
-                format!("{} of {}", c.intervals_checked, c.intervals_total),
-                format!("{} ({share:.1} %)", c.reexecuted_steps),
-                format!("{:.1} / {:.1} s", c.train_seconds, c.verify_seconds),
-            ]
-        })
-        .collect();
-    let head = [
-        "claim",
-        "domain",
-        "trainer",
-        "verdict",
-        "bits per byte",
-        "reported",
-        "verified",
-        "intervals",
-        "steps re-executed",
-        "training / verifying",
-    ];
-    let hint = "Verified gain is the median over the committee of the paired mean gain on sealed items minus two \
-                standard errors.";
-    section(out, "Claims", hint, &table(&head, &rows));
 }
 
 fn curves(out: &mut String, report: &Report) {
@@ -253,99 +208,6 @@ fn smooth(losses: &[f64], steps: f64) -> Vec<(f64, f64)> {
         .enumerate()
         .map(|(n, c)| ((n as f64 * 16.0 + c.len() as f64) * steps, mean(c)))
         .collect()
-}
-
-fn datasets(out: &mut String, report: &Report) {
-    let rows: Vec<Vec<String>> = report
-        .datasets
-        .iter()
-        .map(|d| {
-            let tier = match &d.tier {
-                Some(tier) => badge("good", tier),
-                None => badge("bad", d.reason.as_deref().unwrap_or("open")),
-            };
-            let audit = d.audit.as_ref().map_or_else(
-                || vec!["–".to_owned(); 4],
-                |a| {
-                    vec![
-                        format!("{:.2} %", a.pii_percent),
-                        format!("{:.2} %", a.toxicity_percent),
-                        format!("{:.1} %", a.duplicates_percent),
-                        percent(Some(a.gain_percent)),
-                    ]
-                },
-            );
-            let votes = format!("{} of {} ({} in all)", d.votes.yes, d.votes.yes + d.votes.no, d.votes.total);
-            [vec![escape(&d.name), tier], audit, vec![votes]].concat()
-        })
-        .collect();
-    let head = ["dataset", "tier", "personal data", "toxic", "duplicates", "gain", "votes in favour"];
-    let hint =
-        "Audited by drawn nodes, then voted on with power frozen before the proposal. Shares are of bytes.";
-    section(out, "Datasets", hint, &table(&head, &rows));
-}
-
-fn money(out: &mut String, report: &Report) {
-    let mut earned: Vec<(String, f64)> =
-        report.rewards.by_node.iter().map(|(n, a)| (n.clone(), *a as f64 / 1e6)).collect();
-    earned.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let mut body = charts::bars("LYC", &earned);
-    let rows: Vec<Vec<String>> = report
-        .learning_blocks
-        .iter()
-        .map(|b| {
-            vec![
-                b.number.to_string(),
-                b.height.to_string(),
-                percent(Some(b.threshold)),
-                percent(Some(b.weighted_gain)),
-                format!("{} LYC", lyc(b.emission)),
-            ]
-        })
-        .collect();
-    if !rows.is_empty() {
-        body.push_str("<h3>Learning blocks</h3>");
-        let head = ["number", "height", "threshold", "weighted gain", "emission"];
-        body.push_str(&table(&head, &rows));
-    }
-    let rows: Vec<Vec<String>> = report
-        .network
-        .nodes
-        .iter()
-        .map(|n| {
-            let Change { before, after } = n.stake;
-            let stake =
-                if before == after { lyc(after) } else { format!("{} → {}", lyc(before), lyc(after)) };
-            let credits = report.credits.get(&n.name).copied().unwrap_or_default();
-            let paid = report.rewards.by_node.get(&n.name).copied().unwrap_or_default();
-            let gpus = if n.declared_gpus == 0 { String::new() } else { n.declared_gpus.to_string() };
-            vec![
-                escape(&n.name),
-                escape(&n.roles.join(", ")),
-                stake,
-                lyc(paid),
-                format!("{credits:.0}"),
-                gpus,
-            ]
-        })
-        .collect();
-    body.push_str("<h3>Nodes</h3>");
-    let head = ["node", "roles", "stake, LYC", "pulled, LYC", "credits", "GPUs (declared, unattested)"];
-    body.push_str(&table(&head, &rows));
-    let _ = write!(
-        body,
-        "<p>Treasury {} → {} LYC; pulled {} LYC; promised and not yet pulled {} LYC.</p>",
-        lyc(report.treasury.before),
-        lyc(report.treasury.after),
-        lyc(report.rewards.paid),
-        lyc(report.rewards.accrued)
-    );
-    section(
-        out,
-        "Who earned what",
-        "Pulled by each node itself: fees, deposits that came back, emission.",
-        &body,
-    );
 }
 
 fn generation(out: &mut String, report: &Report) {
@@ -407,11 +269,12 @@ fn network(out: &mut String, report: &Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Generation, Node, Slash};
+    use crate::report::ledger::Account;
+    use crate::report::{Block, Change, Claim, Dataset, Dispute, Gas, Generation, Node, Slash};
 
     #[test]
     fn generated_text_cannot_break_out_of_the_page() {
-        let hostile = "</pre><script>alert(1)</script>\u{7}".to_owned();
+        let hostile = "</pre><script>alert(1)</script>\u{7}\u{202e}".to_owned();
         let mut report = Report::default();
         report.generation.push(Generation {
             model: "base".into(),
@@ -419,15 +282,49 @@ mod tests {
             ..Default::default()
         });
         report.network.nodes.push(Node { name: hostile.clone(), ..Default::default() });
-        report.slashes.push(Slash { node: hostile, amount: 1, reason: "<b>".into() });
+        let reason = "<i onload=x>".to_owned();
+        report.slashes.push(Slash { node: hostile.clone(), amount: 1, reason: reason.clone() });
+        report.scores.insert(hostile.clone(), Change { before: 1.0, after: 2.0 });
+        report.claims.push(Claim {
+            trainer: hostile.clone(),
+            domain: hostile.clone(),
+            reason: reason.clone(),
+            losses: vec![1.0],
+            ..Default::default()
+        });
+        report.datasets.push(Dataset { name: hostile.clone(), reason: Some(reason), ..Default::default() });
+        report.disputes.push(Dispute {
+            trainer: hostile.clone(),
+            committee: vec![hostile.clone()],
+            verdict: hostile.clone(),
+            ..Default::default()
+        });
+        report.ledger.accounts.push(Account { name: hostile.clone(), ..Default::default() });
+        report.gas.push(Gas { kind: hostile.clone(), ..Default::default() });
+        report.blocks.push(Block {
+            author: hostile.clone(),
+            root: "é".repeat(9),
+            target: hostile,
+            ..Default::default()
+        });
         let page = page(&report);
-        assert!(!page.contains("<script") && !page.contains('\u{7}') && !page.contains("<b></span>"));
+        assert!(!page.contains("<script") && !page.contains("<i onload"));
+        assert!(!page.contains('\u{7}') && !page.contains('\u{202e}'));
     }
 
     #[test]
     fn amounts_are_read_in_lyc() {
         assert_eq!(lyc(1_234_567_890_000), "1\u{202f}234\u{202f}567.89");
         assert_eq!(lyc(5_000_000), "5");
+        assert_eq!(lyc(9), "0.00");
+    }
+
+    #[test]
+    fn every_cell_carries_its_columns_name_for_narrow_screens() {
+        let rows = [vec![Cell::text("a".into()), Cell::number("1".into())]];
+        let html = table(&["who", "how much"], &rows);
+        assert!(html.contains(r#"data-name="who""#) && html.contains(r#"data-name="how much""#), "{html}");
+        assert_eq!(table(&["who"], &[]), "");
     }
 
     #[test]

@@ -6,6 +6,10 @@
 mod charts;
 mod gas;
 mod html;
+mod judged;
+pub mod ledger;
+mod money;
+pub mod verdict;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +21,7 @@ use serde::Serialize;
 pub use gas::{block_seconds, by_kind};
 
 /// The version of `report.json`.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Everything the demo shows.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -36,10 +40,8 @@ pub struct Report {
     pub slashes: Vec<Slash>,
     /// Credits by node.
     pub credits: BTreeMap<String, f64>,
-    /// What was earned and pulled.
-    pub rewards: Rewards,
-    /// The treasury before the first and after the last height.
-    pub treasury: Change<u64>,
+    /// What everybody had, earned, paid, got back and lost.
+    pub ledger: ledger::Ledger,
     /// Sealed learning blocks.
     pub learning_blocks: Vec<LearningBlock>,
     /// Bits per byte of each domain's public held-out text, base and heads.
@@ -246,17 +248,6 @@ pub struct Slash {
     pub reason: String,
 }
 
-/// What was earned.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Rewards {
-    /// Promised and not yet pulled, ulyc.
-    pub accrued: u64,
-    /// Pulled, ulyc.
-    pub paid: u64,
-    /// Pulled by node, ulyc.
-    pub by_node: BTreeMap<String, u64>,
-}
-
 /// A sealed learning block.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LearningBlock {
@@ -307,13 +298,17 @@ pub struct Block {
 pub struct Dispute {
     /// The claim.
     pub claim: u64,
+    /// Its trainer.
+    pub trainer: String,
     /// The interval.
     pub interval: u32,
     /// `forged` (the trainer lost), `honest` (the seats that differed lost), `overtaken` or `no_quorum`.
     pub verdict: String,
-    /// Seats that re-executed it.
+    /// The seats of the claim's committee that had re-executed it first; their steps are the claim's.
+    pub committee: Vec<String>,
+    /// Seats drawn to re-execute it again.
     pub seats: u32,
-    /// Steps they re-executed together.
+    /// Steps that these seats re-executed together.
     pub steps: u64,
 }
 
@@ -329,6 +324,18 @@ pub struct Timings {
 }
 
 impl Report {
+    /// Nodes that lost stake or a bond, in the order in which they first did, and each loss.
+    pub fn losers(&self) -> Vec<(&str, Vec<&Slash>)> {
+        let mut out: Vec<(&str, Vec<&Slash>)> = vec![];
+        for slash in &self.slashes {
+            match out.iter_mut().find(|(name, _)| *name == slash.node) {
+                Some((_, all)) => all.push(slash),
+                None => out.push((&slash.node, vec![slash])),
+            }
+        }
+        out
+    }
+
     /// Writes `report.json` and `report.html` into a folder and returns their paths.
     pub fn write(&self, folder: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
         let json = folder.join("report.json");

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use cosmwasm_std::{Addr, Uint128, coins};
 use lyceum_api::charter::{self, Action};
 use lyceum_api::tasks::NewDomain;
-use lyceum_api::{DENOM, datasets, experts, nodes, rewards, tasks};
+use lyceum_api::{DENOM, datasets, experts, nodes, tasks};
 use lyceum_chain::cosmos::Cosmos;
 use lyceum_chain::{Chain as _, Msg};
 
@@ -22,8 +22,11 @@ const LOOK: (Duration, u32) = (Duration::from_millis(500), 600);
 /// to be proposed: their ids are those that the chain will give them in this order.
 pub async fn register(chain: &Cosmos, accounts: &Accounts, plan: &Blueprint) -> anyhow::Result<Found> {
     let at = chain.contracts().clone();
-    let treasury: rewards::TreasuryResponse =
-        chain.query(&at.rewards, &rewards::QueryMsg::Treasury {}).await?;
+    // The report's books open here: everybody has what the faucet gave, and nobody has acted.
+    let mut starts = vec![];
+    for member in &plan.members {
+        starts.push(chain.balance(&accounts.of(&member.name)?).await?);
+    }
     act(chain, Action::RegisterModel { model: plan.model.clone() }).await?;
     let query = experts::QueryMsg::Models { start_after: None, limit: None };
     let models: experts::ModelsResponse = chain.query(&at.experts, &query).await?;
@@ -39,7 +42,7 @@ pub async fn register(chain: &Cosmos, accounts: &Accounts, plan: &Blueprint) -> 
     Ok(Found {
         domains: domains.domains.iter().map(|d| d.id).collect(),
         datasets: (1..=plan.datasets.len() as u64).collect(),
-        treasury: treasury.free.u128(),
+        starts,
         time: chain.head().await?.time,
     })
 }
