@@ -235,7 +235,8 @@ fn claims<C: Chain>(
     (claims, disputes)
 }
 
-/// The seats of a claim's committees that had re-executed an interval before it was disputed.
+/// The seats of a claim's committees that had answered for an interval before it was disputed. A lazy one answers
+/// without re-executing, so this is no list of who worked.
 fn first_seats<C: Chain>(
     desk: &Desk<'_, C>,
     view: &View,

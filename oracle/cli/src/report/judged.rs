@@ -130,7 +130,7 @@ fn disputes(report: &Report) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let head = ["interval", "first re-executed by", "then by a panel of", "verdict"];
+    let head = ["interval", "first answered for by", "then by a panel of", "verdict"];
     let hint = "Where a seat of the committee and the trainer differ, or weights jump, a larger panel re-executes that \
                 one interval, and its majority is final. Its steps come on top of the committee's.";
     format!("<h3>Disputed intervals</h3><p class=\"hint\">{hint}</p>{}", table(&head, &rows))

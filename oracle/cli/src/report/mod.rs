@@ -304,7 +304,7 @@ pub struct Dispute {
     pub interval: u32,
     /// `forged` (the trainer lost), `honest` (the seats that differed lost), `overtaken` or `no_quorum`.
     pub verdict: String,
-    /// The seats of the claim's committee that had re-executed it first; their steps are the claim's.
+    /// The seats of the claim's committee that had answered for it first, whether they worked or only said so.
     pub committee: Vec<String>,
     /// Seats drawn to re-execute it again.
     pub seats: u32,
