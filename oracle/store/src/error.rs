@@ -87,7 +87,10 @@ pub enum StoreError {
         index: u64,
     },
     /// The blob would exceed the quota.
-    #[error("{needed} bytes more would exceed the quota of {quota}, of which {used} are used")]
+    #[error(
+        "{needed} bytes more would exceed the store's quota of {quota}, of which {used} are used by what is needed: \
+         raise the quota"
+    )]
     QuotaExceeded {
         /// Bytes that the store may take.
         quota: u64,

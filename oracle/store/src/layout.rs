@@ -26,6 +26,12 @@ impl Layout {
     pub(crate) fn partials(&self) -> PathBuf {
         self.dir.join("partial")
     }
+    pub(crate) fn pins(&self) -> PathBuf {
+        self.dir.join("pins")
+    }
+    pub(crate) fn pin(&self, root: &Root) -> PathBuf {
+        self.pins().join(hex(root))
+    }
     /// A blob that is being fetched, and its sidecar.
     pub(crate) fn partial(&self, root: &Root) -> [PathBuf; 2] {
         [BLOB, SIDECAR].map(|kind| self.partials().join(format!("{}.{kind}", hex(root))))
@@ -56,8 +62,13 @@ pub(crate) fn parse(path: &Path) -> Option<(Root, &str)> {
 
 /// The root that a file is named after, wherever it lies.
 pub(crate) fn root_of_name(path: &Path) -> Option<Root> {
-    let stem = path.file_stem()?.to_str()?;
-    let root = *blake3::Hash::from_hex(stem).ok()?.as_bytes();
+    let root = parse_hex(path.file_stem()?.to_str()?)?;
     let kind = path.extension()?.to_str()?;
-    (hex(&root) == stem && (kind == BLOB || kind == SIDECAR)).then_some(root)
+    (kind == BLOB || kind == SIDECAR).then_some(root)
+}
+
+/// The root of 64 lower-case hexadecimal digits.
+pub(crate) fn parse_hex(digits: &str) -> Option<Root> {
+    let root = *blake3::Hash::from_hex(digits).ok()?.as_bytes();
+    (hex(&root) == digits).then_some(root)
 }

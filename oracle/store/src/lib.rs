@@ -9,6 +9,7 @@
 //! lock                        held while the store is open
 //! tmp/                        what is being written; emptied when the store opens
 //! partial/                    what was fetched in part, to be resumed
+//! pins/ab…64 hex              an empty file: this blob never gives way, whatever the quota
 //! blobs/ab/ab…64 hex.tblock   a blob; there whole or not at all
 //! blobs/ab/ab….obao4          its sidecar: length, then the tree's hash pairs
 //! ```
@@ -18,6 +19,7 @@ mod error;
 mod fetch;
 mod layout;
 mod partial;
+mod room;
 mod store;
 mod window;
 mod writer;

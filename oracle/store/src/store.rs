@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use lyceum_tensorblock::outboard::sidecar_len;
 use lyceum_tensorblock::{Backing, Outboard, Root, TensorBlock, root_of};
@@ -20,6 +21,7 @@ use crate::writer::{BlobWriter, cost};
 #[derive(Clone, Default)]
 pub struct Options {
     /// Most bytes that blobs and sidecars together may take; `None` = as many as the disk holds.
+    /// [`Store::set_quota`] changes it.
     pub quota: Option<u64>,
     /// For tests: watches every change on disk.
     pub faults: Option<Arc<dyn Faults>>,
@@ -30,7 +32,6 @@ pub struct Options {
 pub struct Store {
     pub(crate) layout: Layout,
     pub(crate) disk: Disk,
-    quota: Option<u64>,
     entries: Mutex<Entries>,
     /// Told whenever a root is no longer fetched.
     pub(crate) freed: Condvar,
@@ -52,9 +53,16 @@ pub struct Usage {
 
 #[derive(Debug, Default)]
 pub(crate) struct Entries {
-    blobs: BTreeMap<Root, Entry>,
+    pub(crate) blobs: BTreeMap<Root, Entry>,
     stored: u64,
     pub(crate) reserved: u64,
+    pub(crate) quota: Option<u64>,
+    /// What must not give way; `None` until somebody has said it, and then nothing gives way.
+    pub(crate) needed: Option<BTreeSet<Root>>,
+    /// What must not give way whatever is needed.
+    pub(crate) pins: BTreeSet<Root>,
+    /// Counts uses, so that the order of the last ones is known.
+    uses: u64,
     /// Blobs of which something is there, and the bytes set aside for each.
     pub(crate) partials: BTreeMap<Root, u64>,
     /// Roots that somebody fetches or clears right now.
@@ -62,11 +70,13 @@ pub(crate) struct Entries {
 }
 
 #[derive(Debug)]
-struct Entry {
+pub(crate) struct Entry {
     len: u64,
     /// Bytes on disk with the sidecar.
     cost: u64,
     damage: Option<Damage>,
+    /// When it was used last, as a number of [`Entries::uses`].
+    pub(crate) used: u64,
 }
 
 impl Entries {
@@ -82,7 +92,21 @@ impl Entries {
 
     /// A blob has come in. What was set aside for it is released by whoever set it aside.
     pub(crate) fn settle(&mut self, root: Root, len: u64) {
-        self.add(root, Entry { len, cost: cost(len), damage: None });
+        self.add(root, Entry { len, cost: cost(len), damage: None, used: 0 });
+    }
+
+    /// Bytes beyond the quota if so many more were set aside.
+    pub(crate) fn excess(&self, more: u64) -> u64 {
+        let used = self.stored.saturating_add(self.reserved).saturating_add(more);
+        self.quota.map_or(0, |quota| used.saturating_sub(quota))
+    }
+
+    /// A blob is used now.
+    fn touch(&mut self, root: &Root) {
+        self.uses += 1;
+        if let Some(entry) = self.blobs.get_mut(root) {
+            entry.used = self.uses;
+        }
     }
 
     /// Drops what is known of a root.
@@ -94,6 +118,7 @@ impl Entries {
         self.forget(&root);
         self.stored += entry.cost;
         self.blobs.insert(root, entry);
+        self.touch(&root);
     }
 }
 
@@ -150,10 +175,11 @@ impl Store {
         for folder in [layout.tmp(), layout.blobs()] {
             disk.create_folder(&folder).map_err(|e| StoreError::io(&folder, e))?;
         }
-        let entries = Mutex::new(scan(&layout, &disk)?);
-        let (quota, next_temp) = (options.quota, AtomicU64::new(0));
-        let store = Self { layout, disk, quota, entries, freed: Condvar::new(), next_temp, _lock: lock };
+        let entries = Mutex::new(Entries { quota: options.quota, ..scan(&layout, &disk)? });
+        let next_temp = AtomicU64::new(0);
+        let store = Self { layout, disk, entries, freed: Condvar::new(), next_temp, _lock: lock };
         store.scan_partials()?;
+        store.scan_pins()?;
         Ok(store)
     }
 
@@ -205,6 +231,7 @@ impl Store {
             let damage = Damage::Length { required, found };
             return Err(StoreError::Damaged { root: *root, damage });
         }
+        self.entries().touch(root);
         Ok(Blob { root: *root, bytes })
     }
 
@@ -240,7 +267,11 @@ impl Store {
 
     /// Removes a blob, damaged or not; whether it was there.
     pub fn remove(&self, root: &Root) -> Result<bool, StoreError> {
-        let mut entries = self.entries();
+        self.remove_entry(&mut self.entries(), root)
+    }
+
+    /// [`Store::remove`] for who has the entries already.
+    pub(crate) fn remove_entry(&self, entries: &mut Entries, root: &Root) -> Result<bool, StoreError> {
         if !entries.contains(root) {
             return Ok(false);
         }
@@ -281,7 +312,7 @@ impl Store {
     /// What the store takes on disk.
     pub fn usage(&self) -> Usage {
         let entries = self.entries();
-        Usage { stored: entries.stored, reserved: entries.reserved, quota: self.quota }
+        Usage { stored: entries.stored, reserved: entries.reserved, quota: entries.quota }
     }
 
     /// The folder.
@@ -295,13 +326,13 @@ impl Store {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets room aside. What was only begun and nobody goes on with gives way.
+    /// Sets room aside. Where the quota leaves none, others give way ([`Store::give_way`]).
     pub(crate) fn reserve(&self, needed: u64) -> Result<(), StoreError> {
         loop {
             let refused = {
                 let mut entries = self.entries();
-                let used = entries.stored + entries.reserved;
-                match self.quota.filter(|&quota| used.saturating_add(needed) > quota) {
+                let used = entries.stored.saturating_add(entries.reserved);
+                match entries.quota.filter(|_| entries.excess(needed) > 0) {
                     Some(quota) => StoreError::QuotaExceeded { quota, used, needed },
                     None => {
                         entries.reserved = entries.reserved.saturating_add(needed);
@@ -309,8 +340,9 @@ impl Store {
                     }
                 }
             };
-            let mut idle = self.partials().into_iter();
-            if !idle.any(|(root, _)| matches!(self.abandon(&root), Ok(true))) {
+            // What would not fit into an empty store drives nothing out.
+            let hopeless = matches!(refused, StoreError::QuotaExceeded { quota, .. } if needed > quota);
+            if hopeless || !self.give_way()? {
                 return Err(refused);
             }
         }
@@ -328,13 +360,12 @@ fn scan(layout: &Layout, disk: &Disk) -> Result<Entries, StoreError> {
         tracing::info!(path = %path.display(), "removing what an interrupted process left");
         disk.remove(&path).map_err(|e| StoreError::io(&path, e))?;
     }
-    let mut entries = Entries::default();
+    let mut found = Vec::new();
     for shelf in files(&layout.blobs())?.into_iter().filter(|path| path.is_dir()) {
         for path in files(&shelf)? {
             match parse(&path) {
                 Some((root, BLOB)) => {
-                    let entry = inspect(layout, &root, &path)?;
-                    entries.add(root, entry);
+                    found.push((modified(&path), root, inspect(layout, &root, &path)?));
                 }
                 Some((root, SIDECAR)) if !layout.blob(&root).exists() => {
                     disk.remove(&path).map_err(|e| StoreError::io(&path, e))?;
@@ -343,7 +374,18 @@ fn scan(layout: &Layout, disk: &Disk) -> Result<Entries, StoreError> {
             }
         }
     }
+    // Uses of an earlier process are not known; when a blob came in is the best guess.
+    found.sort_by_key(|(modified, root, _)| (*modified, *root));
+    let mut entries = Entries::default();
+    for (_, root, entry) in found {
+        entries.add(root, entry);
+    }
     Ok(entries)
+}
+
+/// When a file was written; the beginning of time if the system does not say.
+fn modified(path: &Path) -> SystemTime {
+    fs::metadata(path).and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// A blob's entry, by the lengths of its files and the length its sidecar states.
@@ -360,7 +402,7 @@ fn inspect(layout: &Layout, root: &Root, blob: &Path) -> Result<Entry, StoreErro
         tracing::warn!(blob = %blob.display(), %damage, "a blob is damaged");
     }
     debug_assert!(damage.is_some() || side_len == sidecar_len(len));
-    Ok(Entry { len, cost: len.saturating_add(side_len), damage })
+    Ok(Entry { len, cost: len.saturating_add(side_len), damage, used: 0 })
 }
 
 fn files(dir: &Path) -> Result<Vec<PathBuf>, StoreError> {

@@ -1,0 +1,109 @@
+//! Who gives way when the quota is reached: first fetches that nobody goes on with, then blobs that are neither needed
+//! nor pinned, the least recently used first. What is needed never does: the store is full then, and says so.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+
+use lyceum_tensorblock::Root;
+
+use crate::error::StoreError;
+use crate::layout::parse_hex;
+use crate::store::{Entries, Store};
+
+impl Entries {
+    /// Whether a blob must stay.
+    fn stays(&self, root: &Root) -> bool {
+        self.pins.contains(root)
+            || self.fetching.contains(root)
+            || self.needed.as_ref().is_none_or(|needed| needed.contains(root))
+    }
+
+    /// The blob that gives way next.
+    fn next_out(&self) -> Option<Root> {
+        let out = self.blobs.iter().filter(|(root, _)| !self.stays(root));
+        out.min_by_key(|(root, entry)| (entry.used, **root)).map(|(root, _)| *root)
+    }
+}
+
+impl Store {
+    /// Most bytes that blobs, sidecars and what is set aside may take from now on; `None` = as many as the disk holds.
+    /// What is beyond it already gives way at the next [`Store::set_needed`].
+    pub fn set_quota(&self, quota: Option<u64>) {
+        self.entries().quota = quota;
+    }
+
+    /// Says what is needed: from now on every other blob that is not pinned may give way to new ones. Before the first
+    /// call none does. Removes at once what is beyond the quota, and tells how many blobs that were.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn set_needed(&self, needed: BTreeSet<Root>) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        let mut entries = self.entries();
+        entries.needed = Some(needed);
+        while entries.excess(0) > 0 {
+            let Some(root) = entries.next_out() else { break };
+            self.remove_entry(&mut entries, &root)?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
+    /// Pins a root, whether its blob is there or not: it never gives way, in later lives of the process either.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn pin(&self, root: &Root) -> Result<(), StoreError> {
+        let (folder, path) = (self.layout.pins(), self.layout.pin(root));
+        let mut entries = self.entries();
+        if !folder.is_dir() {
+            self.disk.create_folder(&folder).map_err(|e| StoreError::io(&folder, e))?;
+        }
+        match self.disk.create_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(StoreError::io(&path, error));
+            }
+            _ => {}
+        }
+        self.disk.sync_folder(&folder).map_err(|e| StoreError::io(&folder, e))?;
+        entries.pins.insert(*root);
+        Ok(())
+    }
+
+    /// Takes a pin away; whether there was one.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn unpin(&self, root: &Root) -> Result<bool, StoreError> {
+        let path = self.layout.pin(root);
+        let mut entries = self.entries();
+        self.disk.remove(&path).map_err(|e| StoreError::io(&path, e))?;
+        Ok(entries.pins.remove(root))
+    }
+
+    /// Makes room by one fetch that nobody goes on with, or one blob; whether there was any that could go.
+    pub(crate) fn give_way(&self) -> Result<bool, StoreError> {
+        let mut idle = self.partials().into_iter();
+        if idle.any(|(root, _)| matches!(self.abandon(&root), Ok(true))) {
+            return Ok(true);
+        }
+        let mut entries = self.entries();
+        let Some(root) = entries.next_out() else { return Ok(false) };
+        self.remove_entry(&mut entries, &root)
+    }
+
+    /// Reads the pins when the store opens. Names that are no roots are left alone.
+    pub(crate) fn scan_pins(&self) -> Result<(), StoreError> {
+        let folder = self.layout.pins();
+        let names = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            names => names.map_err(|e| StoreError::io(&folder, e))?,
+        };
+        for name in names {
+            let name = name.map_err(|e| StoreError::io(&folder, e))?.file_name();
+            self.entries().pins.extend(name.to_str().and_then(parse_hex));
+        }
+        Ok(())
+    }
+}
