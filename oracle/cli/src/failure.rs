@@ -127,12 +127,17 @@ impl Failure {
         if let Some(error) = cause.downcast_ref::<ChainError>() {
             return of_chain(error);
         }
-        if let Some(ServeError::InUse { .. }) = cause.downcast_ref::<ServeError>() {
-            return Some(Self::Busy);
+        if let Some(error) = cause.downcast_ref::<ServeError>() {
+            return Some(match error {
+                ServeError::InUse { .. } => Self::Busy,
+                ServeError::Unusable { .. } => Self::Config,
+                ServeError::Listen { .. } => return None,
+            });
         }
         if let Some(error) = cause.downcast_ref::<NetError>() {
             return Some(match error {
-                NetError::Listen { .. } => Self::Busy,
+                NetError::InUse { .. } => Self::Busy,
+                NetError::Unusable { .. } => Self::Config,
                 NetError::KeyFile { .. } | NetError::Address { .. } | NetError::Key => Self::Input,
                 _ => return None,
             });
@@ -166,6 +171,7 @@ impl Failure {
         Some(match io.kind() {
             std::io::ErrorKind::StorageFull
             | std::io::ErrorKind::QuotaExceeded
+            | std::io::ErrorKind::FileTooLarge
             | std::io::ErrorKind::ReadOnlyFilesystem => Self::Disk,
             std::io::ErrorKind::NotFound
             | std::io::ErrorKind::PermissionDenied

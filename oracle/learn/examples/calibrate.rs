@@ -2,6 +2,7 @@
 //! expert in each domain and what it costs the others, how evenly states move, and how far cheats end from honest
 //! re-execution. `cargo run --release --example calibrate -p lyceum-learn [-- base-steps base-lr expert-lr]`
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use lyceum_learn::data::split;
@@ -13,6 +14,13 @@ use lyceum_learn::{
 };
 
 const CONTEXT: usize = 256;
+
+/// A line of the result. A reader that went away, such as `head`, does not end the measurement.
+macro_rules! say {
+    ($($arg:tt)*) => {
+        let _ = writeln!(std::io::stdout(), $($arg)*);
+    };
+}
 
 fn files(root: &Path, suffix: &str, out: &mut Vec<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(root) else { return };
@@ -129,7 +137,7 @@ fn main() -> Result<(), LearnError> {
     let (mut shards, mut items) = (Vec::new(), Vec::new());
     for (name, text) in &texts {
         let parts = split(text, 4096, 20)?;
-        println!(
+        say!(
             "{name}: {:.1} MB, held out {:.2} MB",
             text.len() as f64 / 1e6,
             parts.held_out.len() as f64 / 1e6
@@ -157,17 +165,17 @@ fn main() -> Result<(), LearnError> {
     let record = run(&mut trainer, &mut ())?;
     model = trainer.into_model();
     let seconds = cpu_seconds() - begun;
-    println!(
+    say!(
         "base: {} steps, {seconds:.1} CPU-s, {:.0} tokens/s",
         spec.steps(),
         (spec.steps() * 1024) as f64 / seconds
     );
-    println!("base: last losses {:?}", &record.losses[record.losses.len().saturating_sub(3)..]);
+    say!("base: last losses {:?}", &record.losses[record.losses.len().saturating_sub(3)..]);
     let begun = cpu_seconds();
     let before = items.iter().map(|i| score(&model, i)).collect::<Result<Vec<_>, _>>()?;
-    println!("scored 3 x 200 items in {:.2} s", (cpu_seconds() - begun));
+    say!("scored 3 x 200 items in {:.2} s", (cpu_seconds() - begun));
     for ((name, _), b) in texts.iter().zip(&before) {
-        println!("base {name}: {:.4} bits per byte", b.mean as f64 / 1e6);
+        say!("base {name}: {:.4} bits per byte", b.mean as f64 / 1e6);
     }
     let mut blocks = Vec::new();
     for (index, (name, _)) in texts.iter().enumerate() {
@@ -197,20 +205,23 @@ fn main() -> Result<(), LearnError> {
         let key = Hash32([9; 32]);
         let sketches = kept.0.iter().map(|s| state_sketch(&key, s)).collect::<Result<Vec<_>, _>>()?;
         let each = (cpu_seconds() - begun) / sketches.len() as f64;
-        print!("expert {name}: 400 steps in {seconds:.1} s with states and roots, {bare:.1} s without");
-        println!(" ({:.0} tokens/s); sketch {:.1} ms", 400.0 * 1024.0 / bare, each * 1e3);
+        let (rate, each) = (400.0 * 1024.0 / bare, each * 1e3);
+        say!(
+            "expert {name}: 400 steps in {seconds:.1} s with states and roots, {bare:.1} s without ({rate:.0} tokens/s); \
+             sketch {each:.1} ms"
+        );
         for part in 0..3 {
             let mut norms: Vec<f64> = sketches.windows(2).map(|p| change_norms(&p[0], &p[1])[part]).collect();
             let line: Vec<String> = norms.iter().map(|n| format!("{n:.3}")).collect();
             let max = norms.iter().copied().fold(0.0, f64::max);
             norms.sort_by(f64::total_cmp);
             let median = (norms[norms.len() / 2] + norms[(norms.len() - 1) / 2]) / 2.0;
-            println!("  {}: max/median {:.2}  {}", ["w", "m", "√v"][part], max / median, line.join(" "));
+            say!("  {}: max/median {:.2}  {}", ["w", "m", "√v"][part], max / median, line.join(" "));
         }
         for (i, (other, _)) in texts.iter().enumerate() {
             let after = score(trainer.model(), &items[i])?;
             let change = (after.mean as f64 / before[i].mean as f64 - 1.0) * 100.0;
-            println!("  {other}: {change:+.2} %, gain {:.2} %", gain(&before[i], &after)? as f64 / 1e6);
+            say!("  {other}: {change:+.2} %, gain {:.2} %", gain(&before[i], &after)? as f64 / 1e6);
         }
         let mut smallest: Vec<(&str, f64)> = Vec::new();
         for k in [1, 5, 10, 15, 19] {
@@ -222,14 +233,14 @@ fn main() -> Result<(), LearnError> {
                 }
             }
         }
-        println!("  distances, honest at most and cheats at least: {smallest:.4?}");
+        say!("  distances, honest at most and cheats at least: {smallest:.4?}");
         blocks.push((index as u32, trainer.model().export(spec.target)?));
     }
     let refs: Vec<_> = blocks.iter().map(|(i, t)| (*i, t)).collect();
     let merged = model.compose(&refs)?;
     for (i, (name, _)) in texts.iter().enumerate() {
         let after = score(&merged, &items[i])?;
-        println!("merged {name}: {:+.2} %", (after.mean as f64 / before[i].mean as f64 - 1.0) * 100.0);
+        say!("merged {name}: {:+.2} %", (after.mean as f64 / before[i].mean as f64 - 1.0) * 100.0);
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use libp2p::request_response::{
 };
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{DialError, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, Swarm};
+use libp2p::{Multiaddr, PeerId, Swarm, TransportError};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -143,7 +143,12 @@ impl Driver {
             Command::Ask { peer, request, reply } => self.ask(peer, request, reply),
             Command::Book(book) => self.set_book(&book),
             Command::Ban(peer) => {
-                tracing::warn!(%peer, "cut off: it sent what isn't the root's");
+                let account = self.shared.book().0.get(&peer).map(|known| known.account.clone());
+                let most = self.shared.limits.ban.as_secs();
+                tracing::warn!(
+                    account,
+                    "peer {peer} sent bytes that are not the root's: cut off for {most} s"
+                );
                 self.bans.insert(peer, Instant::now() + self.shared.limits.ban);
                 self.shared.banned.lock().unwrap_or_else(PoisonError::into_inner).insert(peer);
                 self.swarm.behaviour_mut().allowed.disallow_peer(peer);
@@ -157,7 +162,7 @@ impl Driver {
         let gone: Vec<_> =
             allowed.allowed_peers().iter().filter(|p| !book.0.contains_key(p)).copied().collect();
         for peer in gone {
-            tracing::debug!(%peer, "no longer registered");
+            tracing::debug!("peer {peer} is no longer registered");
             allowed.disallow_peer(peer);
         }
         for peer in book.0.keys().filter(|peer| !self.bans.contains_key(peer)) {
@@ -219,24 +224,26 @@ impl Driver {
                 self.unreached.remove(&peer_id);
                 let account = self.shared.book().0.get(&peer_id).map(|known| known.account.clone());
                 let address = endpoint.get_remote_address();
-                tracing::debug!(peer = %peer_id, account, %address, "connected");
+                tracing::debug!(account, "peer {peer_id} is connected at {address}");
                 self.count_peers();
             }
             SwarmEvent::ConnectionClosed { peer_id, cause, .. } => {
-                tracing::debug!(peer = %peer_id, ?cause, "disconnected");
+                let why = cause.map_or_else(|| "it was idle, or left".to_owned(), |cause| cause.to_string());
+                tracing::debug!("peer {peer_id} is disconnected: {why}");
                 self.count_peers();
             }
             SwarmEvent::IncomingConnectionError { error, send_back_addr, .. } => {
                 add(&counters.refused, 1);
-                tracing::debug!(from = %send_back_addr, %error, "a connection was refused");
+                tracing::debug!("a connection from {send_back_addr} was refused: {error}");
             }
             SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
                 if let DialError::WrongPeerId { obtained, address } = &error {
                     add(&counters.wrong_keys, 1);
-                    tracing::warn!(peer = ?peer_id, %obtained, %address, "another key than the registered one");
+                    let registered = peer_id.map_or_else(|| "another".to_owned(), |peer| peer.to_string());
+                    tracing::debug!("{address} has the key of peer {obtained}, registered is {registered}");
                 }
                 if let Some(peer) = peer_id {
-                    self.unreached.insert(peer, error.to_string());
+                    self.unreached.insert(peer, dial_words(&error));
                 }
             }
             SwarmEvent::NewListenAddr { address, .. } => {
@@ -249,9 +256,13 @@ impl Driver {
                 let mut listening = self.shared.listening.write().unwrap_or_else(PoisonError::into_inner);
                 listening.retain(|other| *other != address);
             }
-            SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "a listener failed"),
+            SwarmEvent::ListenerError { error, .. } => {
+                tracing::warn!("a listening address had an error, and goes on: {error}");
+            }
             SwarmEvent::ListenerClosed { addresses, reason, .. } => {
-                tracing::warn!(?addresses, ?reason, "a listener closed");
+                let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+                let why = reason.err().map_or_else(|| "it was told to".to_owned(), |error| error.to_string());
+                tracing::warn!("no longer listening on {}: {why}", addresses.join(" "));
             }
             _ => {}
         }
@@ -281,7 +292,7 @@ impl Driver {
                     (libp2p::request_response::OutboundFailure::DialFailure, Some(why)) => why.clone(),
                     _ => error.to_string(),
                 };
-                tracing::debug!(%peer, why, "a request failed");
+                tracing::debug!("a request to peer {peer} failed: {why}");
                 if let Some(reply) = self.asked.remove(&request_id) {
                     let _ = reply.send(Err(why));
                 }
@@ -353,5 +364,30 @@ impl Driver {
         if serving.made && serving.ended {
             self.serving.remove(&id);
         }
+    }
+}
+
+/// Why a peer could not be dialled, each address with the system's own words: libp2p's are those of Rust's `Debug`.
+fn dial_words(error: &DialError) -> String {
+    let DialError::Transport(tried) = error else { return error.to_string() };
+    let why = |(address, error): &(Multiaddr, TransportError<std::io::Error>)| match error {
+        TransportError::Other(cause) => format!("{address}: {cause}"),
+        TransportError::MultiaddrNotSupported(_) => format!("{address}: no transport for such an address"),
+    };
+    tried.iter().map(why).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_peer_that_cannot_be_dialled_is_told_in_the_words_of_the_system() {
+        let address: Multiaddr = "/ip4/127.0.0.1/tcp/1".parse().unwrap();
+        let refused = TransportError::Other(io::Error::other("connection refused"));
+        let said = dial_words(&DialError::Transport(vec![(address, refused)]));
+        assert_eq!(said, "/ip4/127.0.0.1/tcp/1: connection refused");
     }
 }

@@ -1,5 +1,8 @@
 //! What can go wrong, with its values and a stable code.
 
+use std::io;
+
+use libp2p::Multiaddr;
 use lyceum_store::{Root, StoreError};
 
 /// Why the network could not be started or told something.
@@ -15,7 +18,7 @@ pub enum NetError {
         reason: String,
     },
     /// An address that nothing can be reached at, or listened on.
-    #[error("address {address:?}: {reason}")]
+    #[error("address \"{address}\": {reason}")]
     Address {
         /// As it was given.
         address: String,
@@ -25,10 +28,22 @@ pub enum NetError {
     /// 32 bytes that are no ed25519 key.
     #[error("not an ed25519 public key")]
     Key,
-    /// An address could not be listened on: in use, or not this machine's.
-    #[error(
-        "cannot listen on {address}: {reason}; stop what uses it, or choose another address of this machine"
-    )]
+    /// Another process listens there.
+    #[error("{address} is in use by another process: stop that one, or choose another address")]
+    InUse {
+        /// The address.
+        address: String,
+    },
+    /// The address can be listened on by no process of this machine, or not by this user.
+    #[error("cannot listen on {address}: {reason}")]
+    Unusable {
+        /// The address.
+        address: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// The operating system refused for another reason.
+    #[error("cannot listen on {address}: {reason}")]
     Listen {
         /// The address.
         address: String,
@@ -47,12 +62,33 @@ pub enum NetError {
 }
 
 impl NetError {
+    /// Why an address cannot be listened on, from what the system said.
+    pub(crate) fn listen(address: &Multiaddr, error: &io::Error) -> Self {
+        let address = address.to_string();
+        match error.kind() {
+            io::ErrorKind::AddrInUse => Self::InUse { address },
+            io::ErrorKind::AddrNotAvailable => {
+                let reason =
+                    "this machine has no such address; 0.0.0.0 or :: listens on all it has".to_owned();
+                Self::Unusable { address, reason }
+            }
+            io::ErrorKind::PermissionDenied => {
+                let reason =
+                    "permission denied; ports below 1024 need a privilege, take a greater one".to_owned();
+                Self::Unusable { address, reason }
+            }
+            _ => Self::Listen { address, reason: error.to_string() },
+        }
+    }
+
     /// The stable code shown in `--json`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::KeyFile { .. } => "net.key_file",
             Self::Address { .. } => "net.address",
             Self::Key => "net.key",
+            Self::InUse { .. } => "net.in_use",
+            Self::Unusable { .. } => "net.unusable",
             Self::Listen { .. } => "net.listen",
             Self::Transport { .. } => "net.transport",
             Self::Stopped => "net.stopped",

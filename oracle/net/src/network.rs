@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::future::Future;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
@@ -297,12 +297,15 @@ async fn bind(
 ) -> Result<Vec<Multiaddr>, NetError> {
     let refused =
         |address: &Multiaddr, reason: String| NetError::Listen { address: address.to_string(), reason };
+    // All of them before the first is listened on: the test of `::` would find the node's own `0.0.0.0` in its way.
+    for address in listen {
+        free(address).map_err(|error| NetError::listen(address, &error))?;
+    }
     let mut waiting = HashMap::new();
     for address in listen {
-        free(address).map_err(|e| refused(address, e.to_string()))?;
         let listener = swarm.listen_on(address.clone()).map_err(|error| match error {
-            // Its own words are none; those of its cause say that the port is taken.
-            libp2p::TransportError::Other(cause) => refused(address, cause.to_string()),
+            // Its own words are none; those of its cause say what the system said.
+            libp2p::TransportError::Other(cause) => NetError::listen(address, &cause),
             other => refused(address, other.to_string()),
         })?;
         waiting.insert(listener, address);
@@ -317,12 +320,15 @@ async fn bind(
                 }
                 SwarmEvent::ListenerClosed { listener_id, reason, .. } => {
                     if let Some(address) = waiting.get(&listener_id) {
-                        return Err(refused(address, format!("{reason:?}")));
+                        return Err(match reason {
+                            Err(error) => NetError::listen(address, &error),
+                            Ok(()) => refused(address, "the listener closed".to_owned()),
+                        });
                     }
                 }
                 SwarmEvent::ListenerError { listener_id, error } => {
                     if let Some(address) = waiting.get(&listener_id) {
-                        return Err(refused(address, error.to_string()));
+                        return Err(NetError::listen(address, &error));
                     }
                 }
                 _ => {}
@@ -340,14 +346,18 @@ async fn bind(
     Ok(bound.into_iter().collect())
 }
 
-/// Refuses a TCP port that somebody listens on. libp2p would share it with them, and each would get a part of the
-/// connections.
+/// Refuses an address that cannot be listened on, in the system's own words, which libp2p does not always keep. A TCP
+/// port that somebody listens on it would even share with them, and each would get a part of the connections.
 fn free(address: &Multiaddr) -> std::io::Result<()> {
     let parts: Vec<_> = address.iter().take(2).collect();
-    let at = match parts[..] {
-        [Protocol::Ip4(ip), Protocol::Tcp(port)] => SocketAddr::from((ip, port)),
-        [Protocol::Ip6(ip), Protocol::Tcp(port)] => SocketAddr::from((ip, port)),
+    let (ip, port) = match parts[..] {
+        [Protocol::Ip4(ip), Protocol::Tcp(port) | Protocol::Udp(port)] => (IpAddr::from(ip), port),
+        [Protocol::Ip6(ip), Protocol::Tcp(port) | Protocol::Udp(port)] => (IpAddr::from(ip), port),
         _ => return Ok(()),
     };
-    if at.port() == 0 { Ok(()) } else { TcpListener::bind(at).map(drop) }
+    let at = SocketAddr::from((ip, port));
+    match parts[1] {
+        Protocol::Tcp(_) => TcpListener::bind(at).map(drop),
+        _ => UdpSocket::bind(at).map(drop),
+    }
 }

@@ -18,8 +18,13 @@ pub(crate) fn answer(source: &dyn Source, request: &Request) -> Answer {
     match made {
         Ok(answer) => answer,
         Err(StoreError::Missing { .. } | StoreError::Damaged { .. }) => Answer::Missing,
+        Err(error @ (StoreError::Io { .. } | StoreError::DiskFull { .. })) => {
+            tracing::warn!("a peer's request could not be answered: {error}");
+            Answer::Failed
+        }
+        // Whatever else it is, the request may be wrong, and peers may send many.
         Err(error) => {
-            tracing::warn!(%error, "a request could not be answered");
+            tracing::debug!("a peer's request could not be answered: {error}");
             Answer::Failed
         }
     }

@@ -91,7 +91,7 @@ pub(crate) fn build(identity: &Identity, limits: &Limits) -> Result<Swarm<Behavi
     match transports()?.with_dns() {
         Ok(with_names) => Ok(swarm!(with_names)),
         Err(error) => {
-            tracing::warn!(%error, "this machine resolves no names: only IP addresses are dialled");
+            tracing::warn!("this machine resolves no names, so only IP addresses are dialled: {error}");
             Ok(swarm!(transports()?))
         }
     }

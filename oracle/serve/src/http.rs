@@ -36,7 +36,15 @@ pub enum ServeError {
         /// The address.
         address: SocketAddr,
     },
-    /// The operating system refused.
+    /// No process of this machine can listen there, or not this user's.
+    #[error("cannot listen on {address}: {reason}")]
+    Unusable {
+        /// The address.
+        address: SocketAddr,
+        /// What is wrong, and what to do.
+        reason: &'static str,
+    },
+    /// The operating system refused for another reason.
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// The address.
@@ -51,6 +59,7 @@ impl ServeError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::InUse { .. } => "serve.in_use",
+            Self::Unusable { .. } => "serve.unusable",
             Self::Listen { .. } => "serve.listen",
         }
     }
@@ -76,6 +85,14 @@ impl Server {
         let bound = TcpListener::bind(address).await;
         let listener = bound.map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => ServeError::InUse { address },
+            io::ErrorKind::AddrNotAvailable => {
+                let reason = "this machine has no such address; 0.0.0.0 or [::] listens on all it has";
+                ServeError::Unusable { address, reason }
+            }
+            io::ErrorKind::PermissionDenied => {
+                let reason = "permission denied; ports below 1024 need a privilege, take a greater one";
+                ServeError::Unusable { address, reason }
+            }
             _ => ServeError::Listen { address, source },
         })?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
@@ -101,14 +118,22 @@ impl Server {
     /// Answers with other pages until dropped, under the same limits.
     pub async fn answer(self, router: Router) {
         let room = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut failing = false;
         loop {
             // The semaphore is never closed.
             let Ok(permit) = room.clone().acquire_owned().await else { return };
             let stream = match self.listener.accept().await {
-                Ok((stream, _)) => stream,
+                Ok((stream, _)) => {
+                    if std::mem::take(&mut failing) {
+                        tracing::info!("connections to {} are accepted again", self.address);
+                    }
+                    stream
+                }
                 Err(error) => {
                     // Out of files, mostly: they come back when something closes.
-                    tracing::warn!(%error, "cannot accept a connection");
+                    if !std::mem::replace(&mut failing, true) {
+                        tracing::warn!("connections to {} cannot be accepted: {error}", self.address);
+                    }
                     tokio::time::sleep(Duration::from_millis(200)).await;
                     continue;
                 }
@@ -121,7 +146,7 @@ impl Server {
                     .max_buf_size(16 << 10)
                     .serve_connection(TokioIo::new(stream), service);
                 if let Ok(Err(error)) = tokio::time::timeout(LIFE, connection).await {
-                    tracing::debug!(%error, "a connection ended badly");
+                    tracing::debug!("a connection ended badly: {error}");
                 }
                 drop(permit);
             });

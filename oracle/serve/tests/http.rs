@@ -59,3 +59,12 @@ async fn a_port_in_use_is_a_clear_error() {
     assert_eq!(error.code(), "serve.in_use");
     assert!(error.to_string().contains(&server.address().to_string()));
 }
+
+#[tokio::test]
+async fn an_address_that_no_process_of_this_machine_can_have_is_not_called_in_use() {
+    // An address of documentation (RFC 5737): no machine has it.
+    let error = Server::bind("192.0.2.1:26680".parse().unwrap()).await.unwrap_err();
+    assert!(matches!(error, ServeError::Unusable { .. }), "{error}");
+    assert_eq!(error.code(), "serve.unusable");
+    assert!(error.to_string().contains("192.0.2.1:26680"), "{error}");
+}

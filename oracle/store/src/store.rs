@@ -357,7 +357,7 @@ impl Store {
 /// Cleans up after an interrupted process and takes stock. Files that aren't the store's are left alone.
 fn scan(layout: &Layout, disk: &Disk) -> Result<Entries, StoreError> {
     for path in files(&layout.tmp())?.into_iter().filter(|path| !path.is_dir()) {
-        tracing::info!(path = %path.display(), "removing what an interrupted process left");
+        tracing::info!("removing what an interrupted process left: {}", path.display());
         disk.remove(&path).map_err(|e| StoreError::io(&path, e))?;
     }
     let mut found = Vec::new();
@@ -399,7 +399,7 @@ fn inspect(layout: &Layout, root: &Root, blob: &Path) -> Result<Entry, StoreErro
         Err(_) => Some(Damage::Sidecar),
     };
     if let Some(damage) = &damage {
-        tracing::warn!(blob = %blob.display(), %damage, "a blob is damaged");
+        tracing::warn!("blob {} is damaged, and fetched again when it is needed: {damage}", blob.display());
     }
     debug_assert!(damage.is_some() || side_len == sidecar_len(len));
     Ok(Entry { len, cost: len.saturating_add(side_len), damage, used: 0 })

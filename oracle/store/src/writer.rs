@@ -49,7 +49,8 @@ impl Drop for Temp<'_> {
         if self.remove
             && let Err(error) = self.store.disk.remove(&self.path)
         {
-            tracing::warn!(path = %self.path.display(), %error, "a temporary file stays until the store is opened again");
+            let path = self.path.display();
+            tracing::warn!("a temporary file stays until the store is opened again, {path}: {error}");
         }
     }
 }

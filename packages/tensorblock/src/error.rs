@@ -199,10 +199,10 @@ pub enum FileError {
 impl FileError {
     /// Gives an operating system's error its path, and a full disk its own name.
     pub(crate) fn io(path: &std::path::Path, source: std::io::Error) -> Self {
-        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
         let path = path.to_path_buf();
         match source.kind() {
-            StorageFull | QuotaExceeded => Self::DiskFull { path },
+            StorageFull | QuotaExceeded | FileTooLarge => Self::DiskFull { path },
             _ => Self::Io { path, source },
         }
     }

@@ -159,7 +159,7 @@ impl Client {
         let amount = answer.balance.map(|c| c.amount).unwrap_or_else(|| "0".to_owned());
         amount.parse().map_err(|_| ChainError::Query {
             contract: "bank".to_owned(),
-            words: format!("a balance that is no number: {amount:?}"),
+            words: format!("a balance that is no number: \"{amount}\""),
         })
     }
 
@@ -271,7 +271,8 @@ impl Client {
         let watch = &self.inner.watch;
         let head = watch.seen.borrow().height;
         let ours = state.lane.next();
-        tracing::debug!(expected, ours, "the sequence is repaired");
+        let ours = ours.map_or_else(|| "unknown".to_owned(), |ours| ours.to_string());
+        tracing::debug!("the account's sequence is {expected}, ours was {ours}: repaired");
         for lost in state.lane.mismatch(expected, head).resend {
             // What it answers shows in the answer to the next.
             let _ = watch.pool.ask_once(tx_sync::Request::new(lost.to_vec())).await;

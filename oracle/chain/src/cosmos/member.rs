@@ -104,15 +104,22 @@ impl Member {
 
     fn failed(&self, reason: &str) {
         let mut health = self.health();
+        let first = health.failures == 0;
         health.failures = health.failures.saturating_add(1);
         let penalty = Duration::from_millis(200 << health.failures.min(8)).min(MAX_PENALTY);
         health.rests_until = Some(Instant::now() + penalty);
         health.trouble = Some(reason.to_owned());
-        tracing::debug!(endpoint = %self.name(), reason, "an endpoint fails");
+        match first {
+            true => tracing::info!("endpoint {} does not answer: {reason}", self.name()),
+            false => tracing::debug!("endpoint {} still does not answer: {reason}", self.name()),
+        }
     }
 
     fn answered(&self) {
         let mut health = self.health();
+        if health.failures > 0 {
+            tracing::info!("endpoint {} answers again after {} failures", self.name(), health.failures);
+        }
         health.failures = 0;
         health.rests_until = None;
         health.trouble = None;
@@ -127,8 +134,12 @@ impl Member {
 
     /// What it said can't be right.
     pub fn doubt(&self, reason: &str) {
-        tracing::warn!(endpoint = %self.name(), reason, "an endpoint is put behind the others");
-        self.health().doubted = Some((Instant::now() + DOUBTED, reason.to_owned()));
+        let mut health = self.health();
+        if health.doubted(Instant::now()).is_none() {
+            let seconds = DOUBTED.as_secs();
+            tracing::warn!("endpoint {} {reason}: asked after all others for {seconds} s", self.name());
+        }
+        health.doubted = Some((Instant::now() + DOUBTED, reason.to_owned()));
     }
 
     /// The chain it is of, if that is not the right one.

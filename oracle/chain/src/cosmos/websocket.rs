@@ -38,7 +38,7 @@ pub async fn listen(watch: Arc<Watch>) {
         let watched = watch.clone();
         let mut task = Task(tokio::spawn(async move {
             if let Err(reason) = subscribe(&watched).await {
-                tracing::debug!(reason, "no websocket; polling goes on");
+                tracing::debug!("no websocket, polling goes on: {reason}");
             }
         }));
         let _ = (&mut task.0).await;
@@ -62,7 +62,7 @@ async fn subscribe(watch: &Watch) -> Result<(), String> {
         tokio::time::timeout(CONNECT, connect).await.map_err(late)?.map_err(|e| e.to_string())?;
     let _driver = Task(tokio::spawn(async move {
         if let Err(error) = driver.run().await {
-            tracing::debug!(%error, "the websocket ends");
+            tracing::debug!("the websocket ends: {error}");
         }
     }));
     let subscribe = client.subscribe(EventType::NewBlock.into());

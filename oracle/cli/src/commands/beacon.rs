@@ -56,8 +56,11 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     }
     runtime()?.block_on(async {
         let server = Server::bind(args.listen).await.map_err(|error| match error {
-            ServeError::InUse { .. } => Refusal::new(Failure::Busy, "serve.in_use", error.to_string()).into(),
-            other => anyhow::Error::from(other),
+            // It is the command line that is wrong, no configuration.
+            ServeError::Unusable { .. } => {
+                anyhow::Error::from(Refusal::new(Failure::Input, error.code(), format!("--listen: {error}")))
+            }
+            other => other.into(),
         })?;
         let url = format!("http://{}", server.address());
         if json {

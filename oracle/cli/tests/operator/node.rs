@@ -92,8 +92,21 @@ fn what_stops_a_node_is_told_by_a_check_each_with_its_own_code() {
     // The same for peers.
     let tcp = format!("listen = [\"/ip4/127.0.0.1/tcp/{}\"]", taken.local_addr().unwrap().port());
     edit(&config, "listen = [\"/ip4/127.0.0.1/tcp/0\"]", &tcp);
-    assert_eq!((check().0, check().1.as_str()), (14, "busy/net.listen"));
+    assert_eq!((check().0, check().1.as_str()), (14, "busy/net.in_use"));
     edit(&config, &tcp, "listen = [\"/ip4/127.0.0.1/tcp/0\"]");
+    // Addresses that no machine has (RFC 5737): nobody has taken them, the configuration is wrong.
+    let (free, documentation) = ("listen = \"127.0.0.1:0\"", "listen = \"192.0.2.1:0\"");
+    edit(&config, free, documentation);
+    assert_eq!((check().0, check().1.as_str()), (13, "config/serve.unusable"));
+    edit(&config, documentation, free);
+    for transport in ["tcp/0", "udp/0/quic-v1"] {
+        let documentation = format!("listen = [\"/ip4/192.0.2.1/{transport}\"]");
+        edit(&config, "listen = [\"/ip4/127.0.0.1/tcp/0\"]", &documentation);
+        let (code, kind, words) = check();
+        assert_eq!((code, kind.as_str()), (13, "config/net.unusable"));
+        assert!(words.contains("192.0.2.1") && !words.contains("in use"), "{words}");
+        edit(&config, &documentation, "listen = [\"/ip4/127.0.0.1/tcp/0\"]");
+    }
     // A passphrase that is not the key's.
     operator.write("passphrase", "wrong horse battery");
     let (code, kind, words) = check();

@@ -97,6 +97,9 @@ fn unwelcome(answer: &Answer) -> Failure {
     match answer {
         Answer::Missing => Failure::Missing,
         Answer::Busy => Failure::Busy,
-        other => Failure::Failed(format!("it answered {other:?}")),
+        Answer::Failed => Failure::Failed("it cannot read the blob, or knows of no such range".to_owned()),
+        Answer::Length { .. } | Answer::Slice(_) => {
+            Failure::Failed("it answered something else than it was asked".to_owned())
+        }
     }
 }
