@@ -41,7 +41,7 @@ pub enum What {
         /// Why it is not known.
         words: String,
     },
-    /// The chain or the disk does not answer; the node tries again.
+    /// The chain or the disk does not answer; the node tries again. The first of a row begins an outage.
     Retrying {
         /// The stable code of the error.
         code: String,
@@ -49,6 +49,16 @@ pub enum What {
         words: String,
         /// Milliseconds until it does.
         after_ms: u64,
+        /// Failures in a row, this one included.
+        #[serde(default)]
+        failures: u32,
+    },
+    /// What failed works again: the outage that the first [`What::Retrying`] of the row began is over.
+    Recovered {
+        /// Failures there were in a row.
+        failures: u32,
+        /// Wall-clock seconds since the first.
+        seconds: u64,
     },
     /// It leaves: it takes nothing new.
     Draining {

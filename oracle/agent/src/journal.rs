@@ -54,6 +54,8 @@ pub(crate) struct Journal {
     /// The roles as they were written last, and the cursor with them.
     last: Vec<u8>,
     cursor: u64,
+    /// Whether the cursor could not be written the last time, so that this is said once.
+    behind: bool,
 }
 
 impl Journal {
@@ -65,6 +67,7 @@ impl Journal {
             chain_id: chain_id.to_owned(),
             last: Vec::new(),
             cursor: 0,
+            behind: false,
         })
     }
 
@@ -103,11 +106,17 @@ impl Journal {
         match self.replace(&bytes) {
             Ok(()) => {
                 (self.last, self.cursor) = (text, cursor);
+                if std::mem::take(&mut self.behind) {
+                    tracing::info!("the journal is written again, up to height {cursor}");
+                }
                 Ok(true)
             }
             // The cursor alone may wait for room on the disk: nothing depends on it.
             Err(error) if same => {
-                tracing::warn!(%error, "the journal's cursor stays behind");
+                if !std::mem::replace(&mut self.behind, true) {
+                    let to = self.cursor;
+                    tracing::warn!("the journal stays at height {to} until it can be written: {error}");
+                }
                 Ok(false)
             }
             Err(error) => Err(error),
@@ -136,7 +145,9 @@ impl Journal {
     fn failed(&self, source: std::io::Error) -> AgentError {
         let path = self.path.clone();
         match source.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => AgentError::DiskFull { path },
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                AgentError::DiskFull { path }
+            }
             _ => AgentError::Io { path, source },
         }
     }

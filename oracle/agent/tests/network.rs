@@ -324,3 +324,41 @@ async fn nodes_that_owe_nothing_leave_as_soon_as_they_are_asked_to() {
         assert!(status.owes.is_empty(), "{name}: {:?}", status.owes);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn evaluators_with_little_room_delete_what_nothing_needs_and_do_the_same_work() {
+    let files = Arc::new(files());
+    let mut quota = None;
+    let mut before = None;
+    for _ in 0..2 {
+        let cast =
+            Cast { tasks: vec![vec![("alice", None)], vec![("bob", None)]], lazy: 0, flaky: false, shaky: 0 };
+        let mut world = World::new(cast, files.clone());
+        let evaluators: Vec<_> =
+            world.stores.iter().filter(|(name, _)| name.starts_with("evaluator")).cloned().collect();
+        evaluators.iter().for_each(|(_, store)| store.set_quota(quota));
+        let view = until_idle(&mut world).await;
+        let claims: Vec<_> = view.claims.values().map(|c| (c.status.clone(), c.gain)).collect();
+        assert_eq!(claims.len(), 2);
+        let has = |store: &lyceum_store::Store, root: &Hash32| store.has(root.as_bytes());
+        let accepted = view.claims.values().filter(|c| c.status == ClaimStatus::Accepted {});
+        let mut stays = vec![Hash32::of(&files.base), Hash32::of(&files.held_out)];
+        stays.extend(accepted.filter_map(|c| c.content.as_ref()).map(|c| c.block).next_back());
+        let kept: Vec<Vec<bool>> =
+            evaluators.iter().map(|(_, store)| stays.iter().map(|root| has(store, root)).collect()).collect();
+        let stored: Vec<u64> = evaluators.iter().map(|(_, store)| store.usage().stored).collect();
+        match before.take() {
+            None => {
+                // Who has most has no room for it the second time.
+                quota = stored.iter().max().map(|most| most - 1);
+                before = Some((claims, kept, stored));
+            }
+            Some((same, had, took)) => {
+                assert_eq!(claims, same, "the same verdicts with the same gains");
+                assert_eq!(kept, had, "base, held-out text and head stay with whoever had them");
+                assert!(stored.iter().all(|bytes| Some(*bytes) <= quota));
+                assert!(stored.iter().sum::<u64>() < took.iter().sum::<u64>(), "something was deleted");
+            }
+        }
+    }
+}

@@ -1,7 +1,18 @@
-//! Logs, always to stderr: for people, or a JSON value a line for collectors. `LYCEUM_LOG` overrides the level, in
-//! the words of tracing's filters (`info`, `lyceum_net=debug`).
+//! Logs, always to stderr: sentences for people, or a JSON value a line for collectors. `LYCEUM_LOG` overrides the
+//! level, in the words of tracing's filters (`info`, `lyceum_net=debug`).
+//!
+//! A line that cannot be written (the disk is full, whoever read it is gone) is lost; the process goes on.
+
+mod events;
+mod human;
+
+use std::io::{self, Write};
 
 use tracing_subscriber::EnvFilter;
+
+pub use events::tell;
+
+use crate::terminal;
 
 /// How a line looks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
@@ -18,10 +29,54 @@ pub enum Format {
 pub fn start(format: Format, level: &str) {
     let filter = EnvFilter::try_from_env("LYCEUM_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     // Colours are for terminals; files and collectors take them for part of the text.
-    let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let base = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr);
+    let ansi = terminal::wants_colours(&io::stderr());
+    // What tracing would say of a line that cannot be written it would say on the same stream, and panic.
+    let base = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(ansi)
+        .log_internal_errors(false)
+        .with_writer(|| Lossy(io::stderr()));
     match format {
-        Format::Human => base.init(),
+        Format::Human => base.event_format(human::Sentences).init(),
         Format::Json => base.json().flatten_event(true).init(),
+    }
+}
+
+/// A writer whose errors are lost with what was to be written.
+struct Lossy<W>(W);
+
+impl<W: Write> Write for Lossy<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.0.write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _ = self.0.flush();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_written_is_lost_without_an_error() {
+        let mut writer = Lossy(Full);
+        assert_eq!(writer.write(b"a line").unwrap(), 6);
+        writer.flush().unwrap();
     }
 }

@@ -23,6 +23,7 @@ mod node;
 mod report;
 mod session;
 mod speech;
+mod terminal;
 mod wallet;
 mod writable;
 
@@ -78,6 +79,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    node::signals::survive_file_limits();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return failure::usage(&error, asks_for_json(std::env::args_os().skip(1))),

@@ -3,9 +3,14 @@
 //! `outln!` writes data to stdout and gives an error that ends the command: quietly where the reader
 //! went away, as `head` expects, and with the exit status of a full disk otherwise. `noteln!` and
 //! `note!` write to stderr for people and never fail: a command does not end because nobody reads it.
+//!
+//! What comes from chains, peers and disks may hold control characters: none of them is written as it is
+//! ([`crate::terminal`]).
 
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
+
+use crate::terminal::printable;
 
 /// Marks an error of writing stdout, which is told from the errors of files and sockets by it.
 #[derive(Debug, thiserror::Error)]
@@ -14,12 +19,24 @@ struct OutputError(#[source] io::Error);
 
 /// Stdout, whose errors carry the mark of [`OutputError`].
 #[derive(Debug)]
-pub struct Stdout(io::Stdout);
-
-/// Stdout, for code that takes a writer.
-pub fn stdout() -> Stdout {
-    Stdout(io::stdout())
+pub struct Stdout {
+    out: io::Stdout,
+    exact: bool,
 }
+
+/// Stdout, for code that takes a writer of text.
+pub fn stdout() -> Stdout {
+    Stdout { out: io::stdout(), exact: false }
+}
+
+/// Stdout for bytes, which are written as they are: for files and programs.
+pub fn exact_stdout() -> Stdout {
+    Stdout { out: io::stdout(), exact: true }
+}
+
+/// Stderr, for code that takes a writer of text for people; it never fails.
+#[derive(Debug)]
+pub struct Notes;
 
 fn marked(error: io::Error) -> io::Error {
     match error.kind() {
@@ -30,11 +47,29 @@ fn marked(error: io::Error) -> io::Error {
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes).map_err(marked)
+        match std::str::from_utf8(bytes) {
+            Ok(text) if !self.exact => {
+                self.out.write_all(printable(text).as_bytes()).map_err(marked)?;
+                Ok(bytes.len())
+            }
+            _ => self.out.write(bytes).map_err(marked),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush().map_err(marked)
+        self.out.flush().map_err(marked)
+    }
+}
+
+impl Write for Notes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let _ = io::stderr().write_all(printable(&text).as_bytes());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -64,18 +99,25 @@ impl Lost {
 /// Writes to stdout; `outln!` calls it.
 pub fn write(text: Arguments<'_>) -> io::Result<()> {
     let mut out = stdout();
-    out.write_fmt(text)?;
+    out.write_all(text.to_string().as_bytes())?;
     out.flush()
 }
 
 /// Writes to stderr; `note!` calls it. There is nobody to tell that it failed.
 pub fn note(text: Arguments<'_>) {
-    let _ = io::stderr().write_fmt(text);
+    let _ = Notes.write_all(text.to_string().as_bytes());
 }
 
 /// Prints what was done on chain. Where stdout does not take it, stderr gets it: it happened, and must be known.
 pub fn receipt(text: &str) -> io::Result<()> {
-    write(format_args!("{text}\n")).inspect_err(|_| note(format_args!("{text}\n")))
+    receipt_to(&mut stdout(), &mut Notes, text)
+}
+
+fn receipt_to(out: &mut impl Write, notes: &mut impl Write, text: &str) -> io::Result<()> {
+    let line = format!("{text}\n");
+    out.write_all(line.as_bytes()).and_then(|()| out.flush()).inspect_err(|_| {
+        let _ = notes.write_all(line.as_bytes());
+    })
 }
 
 /// Writes a line of data to stdout: `outln!("{address}")?`.
@@ -109,5 +151,29 @@ mod tests {
         assert_eq!(of(ErrorKind::BrokenPipe.into()), None);
         let socket = Err::<(), _>(io::Error::from(ErrorKind::BrokenPipe)).context("asking").unwrap_err();
         assert_eq!(Lost::of(&socket), None);
+    }
+
+    struct Failing(ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_receipt_goes_to_stderr_where_stdout_does_not_take_it() {
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        receipt_to(&mut out, &mut notes, "included at height 7").unwrap();
+        assert_eq!((out.as_slice(), notes.as_slice()), (&b"included at height 7\n"[..], &b""[..]));
+        for kind in [ErrorKind::BrokenPipe, ErrorKind::StorageFull] {
+            let mut notes = Vec::new();
+            let error = receipt_to(&mut Failing(kind), &mut notes, "included at height 7").unwrap_err();
+            assert_eq!((error.kind(), notes.as_slice()), (kind, &b"included at height 7\n"[..]));
+        }
     }
 }

@@ -2,10 +2,12 @@
 //! and waits. Decisions are the roles'; work is done on the pool.
 
 mod begin;
+mod room;
 mod turn;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use lyceum_chain::{Chain, ChainError};
 use lyceum_store::Store;
@@ -19,7 +21,7 @@ use crate::event::{Events, What};
 use crate::journal::{Earlier, Journal};
 use crate::roles::Own;
 use crate::status::{Board, MISFIT, Phase, StatusWatch, unix_now};
-use crate::work::{Runs, Workshop};
+use crate::work::{Made, Runs, Workshop};
 use crate::{Adversary, AgentError, Done, Identity, Outcome, Pace, Result, Roles, View, Views};
 
 /// Why a node stopped.
@@ -49,6 +51,10 @@ pub struct Node<C> {
     shared: Shared,
     views: Views,
     under_way: UnderWay,
+    /// What work under way, or not taken in yet, has put into the store.
+    made: BTreeMap<String, Made>,
+    /// What the chain said that its store must keep.
+    room: room::Room,
     /// Work that ended and was not taken in yet.
     finished: Vec<(String, Done)>,
     /// What became of the transactions that were sent last, and was not taken in yet.
@@ -61,6 +67,8 @@ pub struct Node<C> {
     seen: u64,
     /// Failures in a row.
     failures: u32,
+    /// When the first of them was.
+    outage_since: Option<Instant>,
 }
 
 impl<C> std::fmt::Debug for Node<C> {
@@ -92,6 +100,7 @@ impl<C: Chain> Node<C> {
             runs: Runs::new(&config.folder),
             cancel: shared.cancel.clone(),
             fetch_until: None,
+            made: Made::default(),
             device: shared.device,
         };
         let views = match shared.pace {
@@ -108,12 +117,15 @@ impl<C: Chain> Node<C> {
             shared,
             views,
             under_way: BTreeMap::new(),
+            made: BTreeMap::new(),
+            room: room::Room::default(),
             finished: Vec::new(),
             outcomes: Vec::new(),
             power: BTreeMap::new(),
             own: None,
             seen: cursor,
             failures: 0,
+            outage_since: None,
         })
     }
 
@@ -180,9 +192,18 @@ impl<C: Chain> Node<C> {
         loop {
             match self.turn(&mut enough).await {
                 Ok(Some(ended)) => return Ok(ended),
-                Ok(None) => self.failures = 0,
+                Ok(None) => self.recovered().await,
                 Err(error) => self.bear(error).await?,
             }
+        }
+    }
+
+    /// A turn went well: an outage, if there was one, is over.
+    async fn recovered(&mut self) {
+        let failures = std::mem::take(&mut self.failures);
+        if let Some(since) = self.outage_since.take() {
+            let seconds = since.elapsed().as_secs();
+            self.shop.events.tell_async(What::Recovered { failures, seconds }).await;
         }
     }
 
@@ -195,14 +216,15 @@ impl<C: Chain> Node<C> {
         self.failures = self.failures.saturating_add(1);
         let (code, words) = (error.code(), error.to_string());
         let delay = self.shared.backoff.after(self.failures);
-        let node = &self.shop.me.account;
-        match error.is_misfit() {
-            true => tracing::error!(%node, error = %words, ?delay, "{MISFIT}; tries again"),
-            false => tracing::warn!(%node, error = %words, ?delay, "tries again"),
-        }
+        let words = if error.is_misfit() { format!("{MISFIT}: {words}") } else { words };
+        self.outage_since.get_or_insert_with(Instant::now);
         self.shop.board.trouble(&error, unix_now().saturating_add(delay.as_secs()));
+        let failures = self.failures;
         let after_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        self.shop.events.tell_async(What::Retrying { code: code.to_owned(), words, after_ms }).await;
+        self.shop
+            .events
+            .tell_async(What::Retrying { code: code.to_owned(), words, after_ms, failures })
+            .await;
         tokio::time::sleep(delay).await;
         Ok(())
     }

@@ -14,6 +14,7 @@ use super::{Ended, Node, UnderWay};
 use crate::event::What;
 use crate::roles::{Enroller, Own};
 use crate::status::{Counted, HeadSeen, Phase, unix_now};
+use crate::work::Made;
 use crate::workers::lost;
 use crate::{Action, AgentError, Done, Hash32, Job, Observation, Outcome, Result, View};
 
@@ -54,11 +55,15 @@ impl<C: Chain> Node<C> {
         let wrote = self.journal.write(head.height, settled, &roles)?;
         self.roles = roles;
         self.outcomes.clear();
-        self.finished.clear();
+        for (key, _) in self.finished.drain(..) {
+            // The roles have it now.
+            self.made.remove(&key);
+        }
         // Never sent, so nothing became of it: the role will ask again.
         self.outcomes.extend(held_back.into_iter().map(|key| (key, Outcome::Unsent)));
         self.seen = head.height;
         self.tell(&seen, owes, wrote, asked).await;
+        self.look_at_room(&seen.view, asked).await;
         self.carry_out(&seen, actions).await?;
         Ok(None)
     }
@@ -251,7 +256,7 @@ impl<C: Chain> Node<C> {
             ChainError::Refused { words } => words.clone(),
             other => other.to_string(),
         };
-        tracing::debug!(node = %self.shop.me.account, key, %error, "not executed");
+        tracing::debug!("{key} of {} was not executed: {error}", self.shop.me.account);
         let refused = error.is_of_one_transaction() && !error.is_transient();
         board.message(&key, if refused { Counted::Refused } else { Counted::Failed });
         if !matches!(error, ChainError::Refused { .. }) {
@@ -275,6 +280,8 @@ impl<C: Chain> Node<C> {
             let patience = job.window().map(|end| Duration::from_secs(end.saturating_sub(now) / 3));
             shop.fetch_until = patience.and_then(|p| Instant::now().checked_add(p));
         }
+        shop.made = Made::default();
+        self.made.insert(key.clone(), shop.made.clone());
         let work = self.shared.workers.begin(shop, self.craft.clone(), key.clone(), job);
         self.under_way.insert(key, (now + seconds, work));
     }
@@ -285,7 +292,7 @@ impl<C: Chain> Node<C> {
         let kept = self.shop.runs.kept();
         for root in roots.iter().chain(&of_run).filter(|root| !kept.contains(root)) {
             if let Err(error) = self.shop.store.remove(root.as_bytes()) {
-                tracing::warn!(%root, %error, "a state that is no longer needed stays");
+                tracing::warn!("state {root}, which is no longer needed, stays in the store: {error}");
             }
         }
     }

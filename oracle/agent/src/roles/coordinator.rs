@@ -62,6 +62,11 @@ impl Coordinator {
         Self { plan, ..Self::default() }
     }
 
+    /// The tasks of its plan, opened or not.
+    pub(crate) fn planned_tasks(&self) -> impl Iterator<Item = &NewTask> {
+        self.plan.iter().map(|planned| &planned.task)
+    }
+
     /// The id of the task that an entry of the plan became.
     pub fn opened(&self, seen: &Observation, entry: usize) -> Option<u64> {
         let wanted = self.plan.get(entry)?.task.benchmark.key;
@@ -160,10 +165,12 @@ impl Coordinator {
                 continue;
             }
             let Some(task) = unsealing::sealed(&seen.view, &planned.task, &planned.key) else {
-                tracing::warn!(entry, "the chain's beacon has no usable public key: nothing can be sealed");
+                tracing::warn!(
+                    "task {entry} of the plan cannot be sealed: the chain's beacon has no usable public key"
+                );
                 continue;
             };
-            tracing::debug!(entry, "opens a task");
+            tracing::debug!("opens task {entry} of the plan");
             self.in_flight.send(&key, seen);
             let fees = params.claim_fee.u128().saturating_mul(u128::from(planned.task.max_claims));
             let funds = params.opener_deposit.u128().saturating_add(fees);

@@ -117,6 +117,17 @@ impl Trainer {
         self.mine.keys().copied()
     }
 
+    /// Adds the roots of what its claims that are not over may still have to show.
+    pub(crate) fn keeps(&self, out: &mut BTreeSet<Hash32>) {
+        for mine in self.mine.values() {
+            if let Some(trained) = &mine.trained {
+                out.extend([trained.content.block, trained.content.manifest]);
+                out.extend(trained.kept.iter().map(|(_, root)| *root));
+            }
+            out.extend(mine.served.values().flatten().map(|state| state.tensors));
+        }
+    }
+
     /// What it may not leave behind: its claims that are not over.
     pub(crate) fn owes(&self, seen: &Observation) -> Vec<String> {
         let now = seen.now();

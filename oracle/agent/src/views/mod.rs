@@ -131,7 +131,7 @@ impl Views {
                 return Err(error);
             }
         }
-        tracing::trace!(before, height = head.height, "view");
+        tracing::trace!("view of height {}, the one before was of {before}", head.height);
         if self.lean {
             if let Err(error) = fetch_missing(chain, &mut view, needs, cache.datasets.last()).await {
                 cache.view = Some(Arc::new(view));
@@ -182,7 +182,7 @@ impl Cache {
                 .flat_map(|tx| &tx.events)
                 .any(|e| concerns(e, chain.contracts())),
             Err(error) => {
-                tracing::debug!(%error, "events cannot be had; the view is asked for");
+                tracing::debug!("the chain's events cannot be had, so its state is asked for: {error}");
                 false
             }
         }
@@ -231,7 +231,8 @@ impl Cache {
     }
 }
 
-fn decided(status: &Status) -> bool {
+/// Whether a dataset's story is over.
+pub(crate) fn decided(status: &Status) -> bool {
     matches!(status, Status::Approved { .. } | Status::Rejected { .. })
 }
 

@@ -5,6 +5,7 @@
 mod attest;
 mod check;
 mod gain;
+mod made;
 mod material;
 mod runs;
 pub mod scoring;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 
 pub use attest::{Attested, attest, heads};
 pub use gain::audit;
+pub(crate) use made::Made;
 pub use material::Run;
 pub use runs::Runs;
 pub(crate) use serve::key_of;
@@ -53,6 +55,8 @@ pub struct Workshop {
     pub cancel: Cancel,
     /// Until when the job at hand may wait for blobs; on logical time, however long.
     pub(crate) fetch_until: Option<Instant>,
+    /// What the job at hand has put into the store.
+    pub(crate) made: Made,
     /// Where tensors are worked on.
     pub device: tch::Device,
 }
@@ -122,6 +126,8 @@ impl Workshop {
 
     /// Stores bytes and gives their root.
     pub fn keep(&self, bytes: &[u8]) -> Result<Hash32> {
+        // Before it is there, so that it never lies in the store as something that nobody needs.
+        self.made.add(Hash32::of(bytes));
         Ok(Hash32(self.store.put(bytes)?))
     }
 
@@ -149,7 +155,6 @@ impl Workshop {
                 let (code, words) = (e.code(), e.to_string());
                 self.board.job_ended(key, Counted::Failed);
                 if !matches!(e, AgentError::Cancelled) {
-                    tracing::warn!(node = %self.me.account, key, error = %words, "work failed");
                     self.board.error(Some(key), code, &words);
                     self.events.tell(What::Failed { key: key.to_owned(), words: words.clone() });
                 }

@@ -62,7 +62,10 @@ impl Runs {
             .and_then(|()| fs::rename(&temp, &path));
         if let Err(error) = written {
             let _ = fs::remove_file(&temp);
-            tracing::warn!(claim, %error, "where a run has come to cannot be written");
+            tracing::warn!(
+                "how far the run of claim {claim} is cannot be written to {}: {error}",
+                path.display()
+            );
         }
     }
 

@@ -121,6 +121,8 @@ struct Found {
 
 pub struct World {
     pub nodes: Vec<(String, Node<Shaky>)>,
+    /// The nodes' stores, by name.
+    pub stores: Vec<(String, Arc<Store>)>,
     pub events: mpsc::Receiver<Event>,
     /// What was fetched, unless peers are flaky.
     pub bringing: Arc<Bringing>,
@@ -243,7 +245,7 @@ impl World {
             })
             .collect();
         let mut handles = handles.into_iter();
-        let mut nodes = Vec::new();
+        let (mut nodes, mut stores) = (Vec::new(), Vec::new());
         let mut node = |name: &str, roles: Roles, adversary: Option<Adversary>, blobs: &[&[u8]]| {
             let folder = dir.path().join(name);
             let store = Arc::new(Store::open(folder.join("store")).unwrap());
@@ -251,6 +253,7 @@ impl World {
                 store.put(blob).unwrap();
             }
             directory.join(store.clone());
+            stores.push((name.to_owned(), store.clone()));
             let config = NodeConfig {
                 name: name.to_owned(),
                 folder,
@@ -298,7 +301,7 @@ impl World {
             );
         }
         let (cancel, drain) = (shared.cancel.clone(), shared.drain.clone());
-        Self { nodes, events, bringing, cancel, drain, dir, beacon: found.beacon }
+        Self { nodes, stores, events, bringing, cancel, drain, dir, beacon: found.beacon }
     }
 
     /// Ends every process and starts it again from its folder, with nothing but its journal to go by.
@@ -307,10 +310,12 @@ impl World {
         let (directory, shared, events, bringing) = shared(&self.beacon, None);
         self.bringing = bringing;
         (self.events, self.cancel, self.drain) = (events, shared.cancel.clone(), shared.drain.clone());
+        self.stores.clear();
         for (name, chain) in old {
             let folder = self.dir.path().join(&name);
             let store = Arc::new(Store::open(folder.join("store")).unwrap());
             directory.join(store.clone());
+            self.stores.push((name.clone(), store.clone()));
             let secret = Hash32::of(name.as_bytes());
             let config =
                 NodeConfig { name: name.clone(), folder, secret, roles: Roles::default(), adversary: None };

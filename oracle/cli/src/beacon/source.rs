@@ -3,6 +3,7 @@
 //! else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ struct Inner {
     key: PublicKey,
     config: tasks::Beacon,
     rounds: Mutex<Rounds>,
+    /// Whether the last round that was asked for could not be had.
+    failing: AtomicBool,
     runtime: Handle,
 }
 
@@ -77,7 +80,15 @@ impl Source {
             .build()
             .context("the HTTP client does not start")?;
         let (config, runtime) = (beacon.clone(), Handle::try_current()?);
-        Ok(Self(Arc::new(Inner { endpoints, client, key, config, rounds: Mutex::default(), runtime })))
+        Ok(Self(Arc::new(Inner {
+            endpoints,
+            client,
+            key,
+            config,
+            rounds: Mutex::default(),
+            failing: AtomicBool::new(false),
+            runtime,
+        })))
     }
 
     /// The signature of a round, from the first endpoint that has it.
@@ -126,10 +137,16 @@ impl Source {
         for attempt in 0..TRIES {
             match self.fetch(round).await {
                 Ok(signature) => {
+                    if self.0.failing.swap(false, Ordering::Relaxed) {
+                        tracing::info!("the beacon's outage is over: round {round} came");
+                    }
                     found = Some(signature);
                     break;
                 }
-                Err(error) if attempt + 1 == TRIES => tracing::warn!(round, "{error:#}"),
+                Err(error) if attempt + 1 == TRIES => match self.0.failing.swap(true, Ordering::Relaxed) {
+                    false => tracing::warn!("the beacon's outage begins: round {round}: {error:#}"),
+                    true => tracing::info!("the beacon's outage goes on: round {round}: {error:#}"),
+                },
                 Err(_) => tokio::time::sleep(PAUSE).await,
             }
         }

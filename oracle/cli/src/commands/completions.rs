@@ -14,6 +14,9 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     use std::io::Write;
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut crate::command_line(), "lyceum", &mut script);
-    crate::output::stdout().write_all(&script)?;
+    let mut out = crate::output::exact_stdout();
+    out.write_all(&script)?;
+    // A last line without an end would be lost without a word.
+    out.flush()?;
     Ok(())
 }

@@ -178,7 +178,7 @@ fn sweep(out: &Path, mine: &Path) {
             && !alive
             && let Err(error) = std::fs::remove_dir_all(entry.path())
         {
-            tracing::warn!(path = %entry.path().display(), %error, "an old working folder stays");
+            tracing::warn!("an old working folder stays, {}: {error}", entry.path().display());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `lyceum generate`: text from a model folder.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use lyceum_learn::generate::{Sampling, generate};
@@ -45,6 +45,11 @@ fn temperature(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Whether bytes are the beginning of a character.
+fn is_cut(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
+}
+
 /// Runs it.
 pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     if args.bytes > MAX_BYTES {
@@ -55,19 +60,31 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         0.0 => Sampling::Greedy,
         temperature => Sampling::Temperature { temperature, seed: Hash32::of(&args.seed.to_le_bytes()) },
     };
-    let mut out = output::stdout();
+    // A file or a program gets the bytes as they are, a terminal only what it may be sent.
+    let shown = std::io::stdout().is_terminal();
+    let mut out = if shown { output::stdout() } else { output::exact_stdout() };
+    let mut pending = Vec::new();
     if !json {
         out.write_all(args.prompt.as_bytes())?;
     }
     let mut failed = None;
     let text = generate(&model, args.prompt.as_bytes(), args.bytes, sampling, |byte| {
         if !json && failed.is_none() {
-            failed = out.write_all(&[byte]).and_then(|()| out.flush()).err();
+            pending.push(byte);
+            if shown && is_cut(&pending) {
+                return;
+            }
+            let text = String::from_utf8_lossy(&pending);
+            let bytes = if shown { text.as_bytes() } else { pending.as_slice() };
+            failed = out.write_all(bytes).and_then(|()| out.flush()).err();
+            pending.clear();
         }
     })?;
     if let Some(error) = failed {
         return Err(error.into());
     }
+    // A character that the text ends in the middle of.
+    out.write_all(String::from_utf8_lossy(&pending).as_bytes())?;
     if json {
         let text = String::from_utf8_lossy(&text);
         writeln!(out, "{}", serde_json::json!({ "prompt": args.prompt, "text": text }))?;

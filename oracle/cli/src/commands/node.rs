@@ -44,14 +44,15 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         Ok(config) => (config.log.format, config.log.level.as_str()),
         Err(_) => (logs::Format::Human, "warn"),
     };
-    logs::start(args.log_format.unwrap_or(format), if args.check { "warn" } else { level });
+    let log_format = args.log_format.unwrap_or(format);
+    logs::start(log_format, if args.check { "warn" } else { level });
     let config = config?;
     let runtime = runtime()?;
     if args.check {
         let found = runtime.block_on(check::check(&config, &args.passphrase))?;
         return Ok(found.print(json)?);
     }
-    let how = life::How { ends_with_input: args.ends_with_input, misbehave: args.misbehave };
+    let how = life::How { ends_with_input: args.ends_with_input, misbehave: args.misbehave, log_format };
     let result = runtime.block_on(life::live(&config, &args.passphrase, &how));
     // Work that still runs on the pool hears of the end at its next step.
     runtime.shutdown_timeout(std::time::Duration::from_secs(20));

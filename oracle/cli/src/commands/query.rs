@@ -1,7 +1,9 @@
 //! `lyceum query`: asks a contract. Answers are JSON, on one line with `--json`.
 
+use lyceum_onchain::paging::MAX_LIMIT;
 use serde_json::Value;
 
+use crate::failure::BadInput;
 use crate::session::{NetworkArgs, runtime};
 use crate::speech::{Common, Kind, Spoken};
 
@@ -23,9 +25,23 @@ impl Common for Flags {
 /// Arguments: which contract, which query, its fields.
 pub type Args = Spoken<Flags>;
 
+/// Refuses a limit that the contract would lower without a word.
+fn within_page(query: &Value) -> anyhow::Result<()> {
+    let asked = query.as_object().and_then(|fields| fields.values().next()?.get("limit")?.as_u64());
+    match asked.filter(|limit| *limit > u64::from(MAX_LIMIT)) {
+        None => Ok(()),
+        Some(limit) => Err(BadInput(format!(
+            "--limit {limit} is more than a contract answers at once: give at most {MAX_LIMIT}, and go on with the last \
+             answer as --start-after"
+        ))
+        .into()),
+    }
+}
+
 /// Runs it.
 pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     let (contract, query, flags) = args.read()?;
+    within_page(&query)?;
     let network = flags.network.network(None)?;
     let address = network.contract(&contract)?;
     let answer: Value = runtime()?.block_on(async {
@@ -37,4 +53,24 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         false => outln!("{}", serde_json::to_string_pretty(&answer)?)?,
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_limit_that_a_contract_would_lower_is_refused() {
+        for fine in [
+            json!({ "nodes": { "limit": 100 } }),
+            json!({ "nodes": { "limit": null } }),
+            json!({ "config": {} }),
+        ] {
+            within_page(&fine).unwrap();
+        }
+        let words = within_page(&json!({ "nodes": { "limit": 101 } })).unwrap_err().to_string();
+        assert!(words.contains("101") && words.contains("at most 100"), "{words}");
+    }
 }

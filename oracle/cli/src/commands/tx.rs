@@ -87,8 +87,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     let ask = !flags.dry_run && !flags.yes;
     if !json || ask {
         // What is asked about is shown where the question is.
-        let mut out: Box<dyn Write> =
-            if json { Box::new(std::io::stderr()) } else { Box::new(output::stdout()) };
+        let mut out: Box<dyn Write> = if json { Box::new(output::Notes) } else { Box::new(output::stdout()) };
         show(&mut out, &draft, &foreseen)?;
     }
     if flags.dry_run {

@@ -159,7 +159,13 @@ pub const SECTIONS: &[Section] = &[
         about: "Tensor blocks, states, manifests and shards.",
         keys: &[
             with("folder", "\"store\"", "Where they lie."),
-            with("quota_gib", "0", "The most they may take, GiB; 0 = as much as the disk holds."),
+            without(
+                "quota_gib",
+                "200",
+                "The most they may take, GiB. Beyond it, what no open claim, seat, dataset or head needs and what is not\n\
+                 pinned is deleted, the least recently used first; 0 = no bound, and nothing is deleted [default: 80 % of\n\
+                 what the disk has free when the node begins, with what the store takes].",
+            ),
             with(
                 "least_free_mib",
                 "512",

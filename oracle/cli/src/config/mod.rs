@@ -148,7 +148,7 @@ pub struct Work {
 #[serde(deny_unknown_fields, default)]
 pub struct Store {
     pub folder: PathBuf,
-    pub quota_gib: u64,
+    pub quota_gib: Option<u64>,
     pub least_free_mib: u64,
 }
 
@@ -226,7 +226,7 @@ impl Default for Work {
 
 impl Default for Store {
     fn default() -> Self {
-        Self { folder: "store".into(), quota_gib: 0, least_free_mib: 512 }
+        Self { folder: "store".into(), quota_gib: None, least_free_mib: 512 }
     }
 }
 

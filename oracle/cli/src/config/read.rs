@@ -191,8 +191,13 @@ fn validate(wrong: &Wrong<'_>, config: &Config) -> anyhow::Result<()> {
             "expected UUIDs such as \"GPU-8d4f...\", from `nvidia-smi -L`",
         ));
     }
-    if config.store.quota_gib > u64::MAX >> 30 || config.store.least_free_mib > u64::MAX >> 20 {
-        return Err(wrong.key("store", "quota_gib", "more bytes than can be counted"));
+    for (key, value, most) in [
+        ("quota_gib", config.store.quota_gib.unwrap_or(0), u64::MAX >> 30),
+        ("least_free_mib", config.store.least_free_mib, u64::MAX >> 20),
+    ] {
+        if value > most {
+            return Err(wrong.key("store", key, &format!("{value} is out of range, expected 0 to {most}")));
+        }
     }
     if config.net.announce.len() > 4 {
         let words = format!("{} addresses; the chain takes at most 4", config.net.announce.len());

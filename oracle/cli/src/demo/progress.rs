@@ -1,13 +1,14 @@
 //! What the user sees while it runs: phases and bars on a terminal, plain lines elsewhere. All of it goes to stderr.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use lyceum_agent::Cancel;
+
+use crate::terminal;
 
 /// The display, and the switch that Ctrl-C sets.
 #[derive(Debug, Clone)]
@@ -38,7 +39,7 @@ pub struct Bar {
 impl Progress {
     /// A display that ends when `stop` is set.
     pub fn new(stop: Cancel) -> Self {
-        let terminal = std::io::stderr().is_terminal();
+        let terminal = terminal::moves_cursor(&std::io::stderr());
         let (by_user, phases) = (Arc::default(), Arc::default());
         Self { bars: MultiProgress::new(), terminal, stop, by_user, phases }
     }
@@ -79,7 +80,7 @@ impl Progress {
     pub fn say(&self, line: &str) {
         if self.terminal {
             // A terminal that went away is no reason to stop.
-            let _ = self.bars.println(line);
+            let _ = self.bars.println(terminal::printable(line));
         } else {
             noteln!("{line}");
         }
@@ -93,7 +94,7 @@ impl Progress {
         if let Ok(style) = style {
             bar.set_style(style.progress_chars("━╸ "));
         }
-        bar.set_prefix(name.to_owned());
+        bar.set_prefix(terminal::printable_line(name).into_owned());
         Bar { bar, terminal: self.terminal, name: name.to_owned(), printed: Mutex::new(0) }
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use lyceum_agent::{
     AgentError, Backoff, BeaconSource, Cancel, Drain, Ended, Event, Node, NodeConfig, Pace, Shared,
-    StatusWatch, What, Workers,
+    StatusWatch, Workers,
 };
 use lyceum_chain::Deployment;
 use lyceum_chain::cosmos::{Client, Cosmos, Key, Settings};
@@ -24,6 +24,7 @@ use super::telling::{StoreSeen, Telling};
 use super::{disk, identity, signals};
 use crate::beacon::Source;
 use crate::config::Config;
+use crate::logs;
 use crate::wallet::PassphraseArgs;
 
 /// How often health and metrics are brought up to date.
@@ -38,6 +39,8 @@ pub struct How {
     pub ends_with_input: bool,
     /// A file that says what it does wrong.
     pub misbehave: Option<PathBuf>,
+    /// How its events are logged.
+    pub log_format: logs::Format,
 }
 
 /// Lives until told to leave.
@@ -69,7 +72,7 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
         chain = config.chain.id,
         peer = %peer.peer_id(),
         health = %format!("http://{}", server.address()),
-        "begins"
+        "node begins"
     );
     let pages =
         tokio::spawn(server.run(telling.alive.clone(), telling.ready.clone(), telling.metrics.clone()));
@@ -92,7 +95,7 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
     if let Some(words) = parts::undialled(config, &addresses) {
         tracing::warn!("{words}");
     }
-    tracing::info!(account = %client.account(), addresses = addresses.join(" "), "connected");
+    tracing::info!(account = %client.account(), addresses = addresses.join(" "), "connected to the chain");
     let account = client.account().to_string();
     let who = Who { config, account: &account, contracts: &contracts, peer: &peer, addresses };
     let node_config = NodeConfig {
@@ -127,7 +130,7 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
         stale: Duration::from_secs(config.chain.stale_seconds),
         least_free: config.store.least_free_mib << 20,
     }));
-    let log = tokio::spawn(log(events));
+    let log = tokio::spawn(log(events, how.log_format));
 
     let ended = node.run().await;
     // The driver's own end of the channel goes first, so that the log ends after its last line.
@@ -160,11 +163,19 @@ async fn connect(
     store: &Store,
 ) -> anyhow::Result<Client> {
     let (key, backoff) = (Arc::new(key), Backoff::default());
+    let begun = std::time::Instant::now();
     let mut failures: u32 = 0;
     loop {
         let (what, error) = match Client::connect(settings.clone(), key.clone()).await {
             Ok(client) => match parts::contracts_answer(&client, deployment).await {
-                Ok(()) => return Ok(client),
+                Ok(()) if failures == 0 => return Ok(client),
+                Ok(()) => {
+                    tracing::info!(
+                        "outage is over after {} s and {failures} failures",
+                        begun.elapsed().as_secs()
+                    );
+                    return Ok(client);
+                }
                 Err((name, error)) => (format!("contract {name}"), error),
             },
             Err(error) => (format!("chain {}", settings.chain_id), error),
@@ -174,7 +185,12 @@ async fn connect(
         }
         failures = failures.saturating_add(1);
         let delay = backoff.after(failures);
-        tracing::warn!(what, %error, ?delay, "waits for the chain");
+        match failures {
+            1 => tracing::warn!("outage begins: {what}: {error}; next try in {delay:?}"),
+            _ => tracing::info!(
+                "outage goes on, {failures} failures in a row: {what}: {error}; next try in {delay:?}"
+            ),
+        }
         telling.no_chain(&error.to_string());
         telling.store(seen(store), 0);
         tokio::time::sleep(delay).await;
@@ -213,14 +229,9 @@ fn seen(store: &Store) -> StoreSeen {
     StoreSeen { usage: store.usage(), blobs, damaged, free: disk::free(folder) }
 }
 
-/// Logs what the node tells: `event` is one JSON object, which log collectors and tests take apart.
-async fn log(mut events: mpsc::Receiver<Event>) {
+/// Logs what the node tells.
+async fn log(mut events: mpsc::Receiver<Event>, format: logs::Format) {
     while let Some(event) = events.recv().await {
-        let progress = matches!(event.what, What::Training { .. });
-        match serde_json::to_string(&event) {
-            Ok(event) if progress => tracing::debug!(target: "lyceum::event", event),
-            Ok(event) => tracing::info!(target: "lyceum::event", event),
-            Err(error) => tracing::warn!(%error, "an event does not write"),
-        }
+        logs::tell(&event, format);
     }
 }

@@ -12,9 +12,10 @@ use lyceum_api::nodes::{self, peer_key_message};
 use lyceum_chain::cosmos::{Client, Key, check_address};
 use lyceum_chain::{ChainError, Contracts, Deployment};
 use lyceum_net::{Identity, Limits, Multiaddr};
-use lyceum_store::{Options, Store};
+use lyceum_store::{Store, Usage};
 use serde_json::json;
 
+use super::disk;
 use crate::config::{Config, Role};
 use crate::failure::{Failure, Refusal};
 use crate::wallet::{Home, Keyring, PassphraseArgs, Purpose};
@@ -61,9 +62,19 @@ pub fn key(config: &Config, args: &PassphraseArgs) -> anyhow::Result<Key> {
 
 /// The node's store.
 pub fn store(config: &Config) -> anyhow::Result<Arc<Store>> {
-    let quota = Some(config.store.quota_gib << 30).filter(|q| *q > 0);
-    let folder = config.path(&config.store.folder);
-    Ok(Arc::new(Store::open_with(folder, Options { quota, ..Options::default() })?))
+    let store = Store::open(config.path(&config.store.folder))?;
+    store.set_quota(match config.store.quota_gib {
+        Some(0) => None,
+        Some(gib) => Some(gib << 30),
+        None => disk::free(store.dir()).map(|free| share(free, store.usage())),
+    });
+    Ok(Arc::new(store))
+}
+
+/// The quota of a store whose configuration names none: what the disk has for it, with a fifth of that left to others.
+fn share(free: u64, usage: Usage) -> u64 {
+    // What is set aside is not all written yet, so it is not added to what the store takes.
+    free.saturating_add(usage.stored) / 5 * 4
 }
 
 /// Where the node listens for peers; read before.

@@ -44,13 +44,13 @@ impl Peers for Remote {
         let (begun, mut teller) = (Instant::now(), Teller::default());
         let fetched = self.0.fetch_blocking(&want, |progress| {
             if let Some(Line { done, of, sources, rate, seconds }) = teller.hear(begun.elapsed(), progress) {
-                tracing::info!(what, %root, done, of, sources, rate, seconds, "fetching");
+                tracing::info!("fetching {what} {root} from {sources} peers: {done} of {of} bytes after {seconds} s, {rate} bytes/s");
             }
             go_on()
         });
         if let Some(Line { done, of, rate, seconds, .. }) = teller.end(begun.elapsed(), fetched.is_ok()) {
-            let words = if fetched.is_ok() { "fetched" } else { "not fetched" };
-            tracing::info!(what, %root, done, of, rate, seconds, "{words}");
+            let words = if fetched.is_ok() { "fetched" } else { "gave up fetching" };
+            tracing::info!("{words} {what} {root}: {done} of {of} bytes after {seconds} s, {rate} bytes/s");
         }
         Some(fetched.map_err(|error| match error {
             FetchError::TooLarge { found, most, .. } => {
@@ -89,21 +89,25 @@ pub async fn keep(client: Client, nodes: Addr, network: Network, tell: watch::Se
                     match network.set_peers(entries.clone()).await {
                         Ok(refused) => {
                             for peer in refused {
-                                tracing::debug!(account = peer.account, error = %peer.error, "of no use as a peer");
+                                tracing::debug!("{} is of no use as a peer: {}", peer.account, peer.error);
                             }
                         }
                         // The network was shut down: the node ends.
                         Err(_) => return,
                     }
-                    tracing::info!(peers, "registered peers");
+                    tracing::info!("{peers} other nodes are registered");
                     before = entries;
                 }
-                tell.send_replace(Known { peers, trouble: None });
+                if tell.send_replace(Known { peers, trouble: None }).trouble.is_some() {
+                    tracing::info!("the registered peers can be read again");
+                }
             }
             Err(error) => {
-                tracing::debug!(%error, "the registered peers cannot be read; those before stay");
-                let trouble = Some(format!("the registered peers cannot be read: {error}"));
-                tell.send_modify(|known| known.trouble = trouble);
+                let words = format!("the registered peers cannot be read: {error}");
+                if tell.borrow().trouble.is_none() {
+                    tracing::warn!("{words}; those known before stay");
+                }
+                tell.send_modify(|known| known.trouble = Some(words));
             }
         }
         tokio::time::sleep(REFRESH).await;

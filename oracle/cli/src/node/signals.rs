@@ -23,6 +23,19 @@ pub async fn input_ended() {
     let _ = told.await;
 }
 
+/// SIGXFSZ: 25 on Linux for x86-64 and ARM, and on macOS.
+const FILE_LIMIT: i32 = 25;
+
+/// A file that reaches its limit (`ulimit -f`) ends a process by a signal. With a handler, which lasts as long as the
+/// process, the write fails instead, as on a full disk: a log line is lost, a command says what it could not write.
+pub fn survive_file_limits() {
+    // The handler needs a runtime only while it is made. Where it cannot be, nothing is worse than before.
+    if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() {
+        let _inside = runtime.enter();
+        let _ = signal(SignalKind::from_raw(FILE_LIMIT));
+    }
+}
+
 /// Listens until dropped.
 pub fn listen(drain: Drain, cancel: Cancel, within: Duration) -> anyhow::Result<tokio::task::JoinHandle<()>> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -34,17 +47,14 @@ pub fn listen(drain: Drain, cancel: Cancel, within: Duration) -> anyhow::Result<
                 else => return,
             };
             if drain.is_begun() {
-                tracing::warn!(
-                    signal = name,
-                    "stopping at once; what is owed goes on when the node starts again"
-                );
+                tracing::warn!("{name}: stopping at once; what is owed goes on when the node starts again");
                 drain.begin(Some(Duration::ZERO));
                 cancel.cancel();
             } else {
                 tracing::info!(
-                    signal = name,
-                    seconds = within.as_secs(),
-                    "leaving: nothing new is taken, what is owed is finished; a second signal stops at once"
+                    "{name}: leaving within {} s: nothing new is taken, what is owed is finished; a second signal \
+                     stops at once",
+                    within.as_secs()
                 );
                 drain.begin(Some(within));
             }

@@ -250,7 +250,10 @@ fn store(seen: StoreSeen, least_free: u64) -> State {
         seen.usage.quota.filter(|q| seen.usage.stored.saturating_add(seen.usage.reserved) >= *q)
     {
         return State::Unwell {
-            reason: format!("the quota of {} MiB is used up: raise store.quota_gib", mib(quota)),
+            reason: format!(
+                "the quota of {} MiB is used up by what is needed: raise store.quota_gib",
+                mib(quota)
+            ),
         };
     }
     let damaged = match seen.damaged {

@@ -80,7 +80,7 @@ fn warn_if_open(path: &Path, file: &File) {
         && meta.is_file()
         && meta.mode() & 0o004 != 0
     {
-        tracing::warn!(path = %path.display(), "everybody on this machine can read the passphrase: chmod 600");
+        tracing::warn!("everybody on this machine can read the passphrase: chmod 600 {}", path.display());
     }
 }
 

@@ -4,4 +4,6 @@
 mod fixture;
 mod keys;
 mod node;
+#[cfg(target_os = "linux")]
+mod output;
 mod speech;

@@ -64,6 +64,8 @@ pub fn hand_over(blobs: &[Blob], work: &Path) -> anyhow::Result<()> {
     for blob in blobs {
         let put = Hash32(store.put(&blob.bytes)?);
         anyhow::ensure!(put == blob.root, "{put} was to be {}", blob.root);
+        // Nobody else has it before the first task asks for it.
+        store.pin(put.as_bytes())?;
     }
     Ok(())
 }

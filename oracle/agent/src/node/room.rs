@@ -1,0 +1,112 @@
+//! Tells the store what it must keep, once it is filled enough for that to matter.
+
+use std::collections::BTreeSet;
+
+use lyceum_api::datasets::{self, DatasetsResponse, Status};
+use lyceum_api::experts::{self, HeadsResponse};
+use lyceum_api::manifest::Target;
+use lyceum_chain::Chain;
+
+use super::Node;
+use crate::needed::needed;
+use crate::{Hash32, Result, View};
+
+/// Seconds for which the own datasets are not asked for again: an approved one stays approved.
+const DATASETS: u64 = 600;
+/// Datasets, and experts, a page.
+const PAGE: u32 = 30;
+/// The most pages of one list.
+const PAGES: usize = 1_000;
+
+/// What the chain said that is in no view.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    /// Heads of all models, and the number of the view that they belong to.
+    heads: Option<(u64, BTreeSet<Hash32>)>,
+    /// Shards of the node's own datasets that are approved, and when that was asked.
+    own: Option<(u64, BTreeSet<Hash32>)>,
+}
+
+impl<C: Chain> Node<C> {
+    /// Says what must stay, if more than half of the quota is used. `asked` is the number of the view. Where the chain
+    /// does not say all of it, what was said before stands: then, or without a quota, nothing new gives way.
+    pub(super) async fn look_at_room(&mut self, view: &View, asked: u64) {
+        let usage = self.shop.store.usage();
+        let used = usage.stored.saturating_add(usage.reserved);
+        if usage.quota.is_none_or(|quota| used <= quota / 2) {
+            return;
+        }
+        if let Err(error) = self.ask_for_room(view, asked).await {
+            tracing::debug!(
+                "what the store must keep cannot be asked for, so nothing more gives way: {error}"
+            );
+            return;
+        }
+        let mut stay = needed(view, &self.roles);
+        stay.extend(self.shop.runs.kept());
+        stay.extend(self.made.values().flat_map(|made| made.roots()));
+        for (_, roots) in [&self.room.heads, &self.room.own].into_iter().flatten() {
+            stay.extend(roots);
+        }
+        match self.shop.store.set_needed(stay.into_iter().map(|root| *root.as_bytes()).collect()) {
+            Ok(0) => {}
+            Ok(removed) => {
+                tracing::info!("{removed} blobs that nothing needs gave way: the store was over its quota")
+            }
+            Err(error) => tracing::warn!("what nothing needs stays in the store: {error}"),
+        }
+    }
+
+    async fn ask_for_room(&mut self, view: &View, asked: u64) -> Result<()> {
+        if self.room.heads.as_ref().is_none_or(|(at, _)| *at != asked) {
+            let mut roots = BTreeSet::new();
+            for model in view.models.keys() {
+                self.heads_of(*model, &mut roots).await?;
+            }
+            self.room.heads = Some((asked, roots));
+        }
+        if self.room.own.as_ref().is_none_or(|(at, _)| at.saturating_add(DATASETS) < view.time) {
+            self.room.own = Some((view.time, self.own_shards().await?));
+        }
+        Ok(())
+    }
+
+    async fn heads_of(&self, model: u64, roots: &mut BTreeSet<Hash32>) -> Result<()> {
+        let contract = &self.shop.me.contracts.experts;
+        let mut last = None;
+        for _ in 0..PAGES {
+            let query = experts::QueryMsg::Heads { model, start_after: last, limit: Some(PAGE) };
+            let page: HeadsResponse = self.chain.query(contract, &query).await?;
+            let experts = page.heads.iter().filter_map(|head| match head.target {
+                Target::Expert { index } => Some(index),
+                _ => None,
+            });
+            let next = experts.max();
+            roots.extend(page.heads.iter().map(|head| head.root));
+            if next.is_none() || next <= last {
+                break;
+            }
+            last = next;
+        }
+        Ok(())
+    }
+
+    /// Nobody else may have what the node itself proposed.
+    async fn own_shards(&self) -> Result<BTreeSet<Hash32>> {
+        let (contract, me) = (&self.shop.me.contracts.datasets, &self.shop.me.account);
+        let (mut roots, mut last) = (BTreeSet::new(), None);
+        for _ in 0..PAGES {
+            let query = datasets::QueryMsg::Datasets { start_after: last, limit: Some(PAGE) };
+            let page: DatasetsResponse = self.chain.query(contract, &query).await?;
+            let own = page.datasets.iter().filter(|d| d.proposer == *me);
+            let approved = own.filter(|d| !matches!(d.status, Status::Rejected { .. }));
+            roots.extend(approved.flat_map(|d| d.manifest.shards.iter().map(|shard| shard.root)));
+            let next = page.datasets.last().map(|d| d.id);
+            if next.is_none() || next <= last {
+                break;
+            }
+            last = next;
+        }
+        Ok(roots)
+    }
+}
