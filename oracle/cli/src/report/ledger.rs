@@ -183,11 +183,11 @@ pub struct AccountFacts {
 pub struct TreasuryFacts {
     /// Funds that did not come from a contract.
     pub funded: u128,
-    /// What came from `nodes`, `tasks` and `datasets` without being credited to anybody.
+    /// What came from `nodes` and was credited to nobody.
     pub from_nodes: u128,
-    /// See above.
+    /// What came from `tasks` and was credited to nobody.
     pub from_tasks: u128,
-    /// See above.
+    /// What came from `datasets` and was credited to nobody.
     pub from_datasets: u128,
     /// What learning blocks promised.
     pub emission: u128,
