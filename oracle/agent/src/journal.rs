@@ -1,8 +1,8 @@
 //! [`Journal`]: a node's roles on disk, whole or not at all. It is written before anything is sent, so that a node
 //! killed at any moment still has what it committed to.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -125,21 +125,7 @@ impl Journal {
 
     /// The file as a whole, or as it was.
     fn replace(&self, bytes: &[u8]) -> Result<()> {
-        let temp = self.path.with_extension("json.new");
-        let written = File::create(&temp).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        });
-        if let Err(source) = written {
-            // What was written of it would only take room where there is none.
-            let _ = fs::remove_file(&temp);
-            return Err(self.failed(source));
-        }
-        fs::rename(&temp, &self.path).map_err(|e| self.failed(e))?;
-        if let Some(folder) = self.path.parent() {
-            File::open(folder).and_then(|f| f.sync_all()).map_err(|e| self.failed(e))?;
-        }
-        Ok(())
+        lyceum_files::replace(&self.path, bytes).map_err(|e| self.failed(e.into_source()))
     }
 
     fn failed(&self, source: std::io::Error) -> AgentError {
@@ -184,29 +170,18 @@ mod tests {
     }
 
     #[test]
-    fn a_write_that_was_cut_off_leaves_the_one_before() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut journal = Journal::open(dir.path(), "chain").unwrap();
-        journal.write(1, Settled::default(), &Roles::default()).unwrap();
-        fs::write(dir.path().join("journal.json.new"), b"{\"vers").unwrap();
-        let earlier = Earlier { cursor: 1, ..Earlier::default() };
-        assert_eq!(Journal::open(dir.path(), "chain").unwrap().read().unwrap(), Some(earlier));
-    }
-
-    #[test]
     fn a_journal_that_cannot_be_written_says_so_and_keeps_what_it_had() {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(dir.path(), "chain").unwrap();
         journal.write(1, Settled::default(), &Roles::default()).unwrap();
-        // A folder in the way of the temporary file fails like a disk that refuses.
-        let temp = dir.path().join("journal.json.new");
-        fs::create_dir(&temp).unwrap();
+        // A folder that is gone fails like a disk that refuses.
+        let path = std::mem::replace(&mut journal.path, dir.path().join("gone/journal.json"));
         let roles = Roles { trainer: Some(Trainer::new(Takes::default())), ..Roles::default() };
         assert!(journal.write(2, Settled::default(), &roles).is_err());
         let same = journal.write(1 + LAG, Settled::default(), &Roles::default());
         assert!(!same.unwrap(), "the cursor alone may wait");
+        journal.path = path;
         assert_eq!(journal.read().unwrap().unwrap().cursor, 1);
-        fs::remove_dir(&temp).unwrap();
         assert!(journal.write(2, Settled::default(), &roles).unwrap());
     }
 }

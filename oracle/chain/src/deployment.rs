@@ -1,7 +1,7 @@
 //! [`Deployment`]: the file that says where a network's contracts are, written by `lyceum deploy`.
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::Path;
 
 use cosmwasm_std::Addr;
@@ -126,27 +126,13 @@ impl Deployment {
         Ok(found)
     }
 
-    /// Writes the deployment, whole or not at all; what was there is replaced.
-    pub fn save(&self, path: &Path) -> Result<()> {
+    /// The text of the file that this deployment is kept in; `path` is for the refusal of one that is not valid.
+    pub fn text(&self, path: &Path) -> Result<String> {
         let wrong = |reason: String| ChainError::Deployment { path: path.display().to_string(), reason };
         self.validate().map_err(wrong)?;
         let mut text = serde_json::to_string_pretty(self).map_err(|e| wrong(e.to_string()))?;
         text.push('\n');
-        let name = path.file_name().ok_or_else(|| wrong("names no file".to_owned()))?;
-        let mut part = name.to_owned();
-        part.push(format!(".{}.part", std::process::id()));
-        let part = path.with_file_name(part);
-        let written = (|| {
-            let mut file = std::fs::File::create(&part)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            std::fs::rename(&part, path)
-        })();
-        if written.is_err() {
-            // What could not be written fully is of no use to anybody; that it can't be removed adds nothing.
-            let _ = std::fs::remove_file(&part);
-        }
-        written.map_err(|e| wrong(e.to_string()))
+        Ok(text)
     }
 
     /// The addresses as callers of a [`crate::Chain`] want them.
@@ -263,13 +249,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_saved_is_what_is_loaded_and_leaves_nothing_else_behind() {
+    fn what_is_written_is_what_is_loaded() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deployment.json");
-        deployment().save(&path).unwrap();
-        deployment().save(&path).unwrap();
+        std::fs::write(&path, deployment().text(&path).unwrap()).unwrap();
         assert_eq!(Deployment::load_for(&path, "lyceum-1").unwrap(), deployment());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         assert_eq!(deployment().contracts().tasks.as_str(), deployment().contracts.tasks);
     }
 
@@ -277,7 +261,7 @@ mod tests {
     fn a_deployment_of_another_chain_is_refused_with_both_names() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deployment.json");
-        deployment().save(&path).unwrap();
+        std::fs::write(&path, deployment().text(&path).unwrap()).unwrap();
         let error = Deployment::load_for(&path, "lyceum-2").unwrap_err();
         assert_eq!(error.code(), "chain.other_deployment");
         let said = error.to_string();

@@ -167,7 +167,13 @@ impl Failure {
                 _ => Self::Format,
             });
         }
+        if let Some(lyceum_files::Error::NotPlain { .. }) = cause.downcast_ref::<lyceum_files::Error>() {
+            return Some(Self::Input);
+        }
         let io = cause.downcast_ref::<std::io::Error>()?;
+        if io.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) {
+            return Some(Self::Disk);
+        }
         Some(match io.kind() {
             std::io::ErrorKind::StorageFull
             | std::io::ErrorKind::QuotaExceeded
@@ -176,7 +182,10 @@ impl Failure {
             std::io::ErrorKind::NotFound
             | std::io::ErrorKind::PermissionDenied
             | std::io::ErrorKind::NotADirectory
-            | std::io::ErrorKind::IsADirectory => Self::Input,
+            | std::io::ErrorKind::IsADirectory
+            | std::io::ErrorKind::InvalidFilename => Self::Input,
+            // Another file system is mounted there, or a program runs from it.
+            std::io::ErrorKind::ResourceBusy | std::io::ErrorKind::ExecutableFileBusy => Self::Busy,
             _ => return None,
         })
     }

@@ -20,6 +20,7 @@ mod failure;
 mod folder;
 mod logs;
 mod node;
+mod paths;
 mod report;
 mod session;
 mod speech;

@@ -56,16 +56,13 @@ impl Runs {
 
     /// Writes a record, whole or not at all. That it cannot be written costs time after a crash, and nothing now.
     fn write(&self, claim: u64, entry: &Entry) {
-        let (path, temp) = (self.path(claim), self.0.join(format!("{claim}.json.new")));
-        let written = fs::create_dir_all(&self.0)
-            .and_then(|()| fs::write(&temp, serde_json::to_vec(entry).unwrap_or_default()))
-            .and_then(|()| fs::rename(&temp, &path));
+        let written = fs::create_dir_all(&self.0).and_then(|()| {
+            let bytes = serde_json::to_vec(entry).unwrap_or_default();
+            Ok(lyceum_files::replace(&self.path(claim), &bytes)?)
+        });
         if let Err(error) = written {
-            let _ = fs::remove_file(&temp);
-            tracing::warn!(
-                "how far the run of claim {claim} is cannot be written to {}: {error}",
-                path.display()
-            );
+            // The error names the file.
+            tracing::warn!("how far the run of claim {claim} is cannot be written: {error}");
         }
     }
 

@@ -108,11 +108,6 @@ fn write(path: &std::path::Path, info: &Info) -> anyhow::Result<()> {
         );
         return Err(Refusal::new(Failure::Input, "beacon.other", words).into());
     }
-    let part = path.with_extension(format!("new-{}", std::process::id()));
-    let written =
-        std::fs::write(&part, serde_json::to_vec_pretty(info)?).and_then(|()| std::fs::rename(&part, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&part);
-    }
+    let written = lyceum_files::replace(path, &serde_json::to_vec_pretty(info)?);
     written.with_context(|| format!("cannot write {}", path.display()))
 }

@@ -142,6 +142,9 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     });
     std::fs::create_dir_all(&settings.out)
         .with_context(|| format!("--out {}: cannot make the folder", settings.out.display()))?;
+    // What is written at the end must not fail then for what stands there now.
+    ModelFolder::check(&settings.out.join("model"))?;
+    Report::check(&settings.out)?;
     // Removed on the way out, whatever the way; what a kill left behind goes with the next run.
     let work = tempfile::Builder::new()
         .prefix(WORK)
@@ -160,8 +163,12 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         outln!("{}", serde_json::to_string(&report)?)?;
     } else {
         outln!("{}", show::summary(&report, show::columns()))?;
-        outln!("{}
-{}", paths.0.display(), paths.1.display())?;
+        outln!(
+            "{}
+{}",
+            paths.0.display(),
+            paths.1.display()
+        )?;
     }
     Ok(())
 }

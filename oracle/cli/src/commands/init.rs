@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::config::{Answers, Config, Role, template};
 use crate::failure::{BadInput, Failure, Refusal};
 use crate::node::identity;
+use crate::paths::{json_path, shell_path, shell_quote};
 use crate::wallet::{HomeArgs, Keyring, create_private, write_private};
 use crate::writable;
 
@@ -76,7 +77,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     let chain_id = chain_id.ok_or_else(|| {
         BadInput("which chain? Give the network's deployment file with --network, or --chain-id".to_owned())
     })?;
-    let text = template(&answers(&args, &chain_id, deployment.as_ref()));
+    let text = template(&answers(&args, &chain_id, deployment.as_ref())?);
     // What is written must be what is read, before anything is made.
     Config::check(&config, &text)?;
     create_private(&home.0)?;
@@ -89,7 +90,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     write_private(&config, text.as_bytes())?;
     let id = peer.peer_id().to_string();
     if json {
-        outln!("{}", json!({ "config": config, "chain_id": chain_id, "peer_id": id }))?;
+        outln!("{}", json!({ "config": json_path(&config), "chain_id": chain_id, "peer_id": id }))?;
         return Ok(());
     }
     outln!("{} is ready; peers know this node as {id}\n\nNext:", config.display())?;
@@ -98,20 +99,21 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         step += 1;
         outln!("  {step}. {words}")
     };
-    let flag = format!("--home {}", home.0.display());
+    let flag = format!("--home {}", shell_path(&home.0));
     if deployment.is_none() {
         say(format!("copy the network's deployment file to {}", home.deployment().display()))?;
     }
     if Keyring::of(&home).entry(&args.key).is_err() {
-        say(format!("lyceum keys add {} {flag}", args.key))?;
+        say(format!("lyceum keys add {} {flag}", shell_quote(&args.key)))?;
     }
     say("send LYC to its address: for the stake, the bonds of claims, and fees".to_owned())?;
-    say(format!("lyceum node --config {} --check", config.display()))?;
-    say(format!("lyceum node --config {}", config.display()))?;
+    let config = shell_path(&config);
+    say(format!("lyceum node --config {config} --check"))?;
+    say(format!("lyceum node --config {config}"))?;
     Ok(())
 }
 
-fn answers(args: &Args, chain_id: &str, deployment: Option<&Deployment>) -> Answers {
+fn answers(args: &Args, chain_id: &str, deployment: Option<&Deployment>) -> anyhow::Result<Answers> {
     let mut answers = Answers::default();
     answers.set("node.name", args.name.clone());
     let roles = args.roles.iter().filter_map(|r| Some(r.to_possible_value()?.get_name().to_owned()));
@@ -126,7 +128,12 @@ fn answers(args: &Args, chain_id: &str, deployment: Option<&Deployment>) -> Answ
     if let Some(path) = &args.passphrase_file {
         // Paths in the file are relative to it; one of the command line is relative to where we are.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        answers.set("key.passphrase_file", path.display().to_string());
+        let Some(text) = path.to_str() else {
+            let words =
+                format!("--passphrase-file {}: node.toml holds UTF-8 alone, rename the file", path.display());
+            return Err(BadInput(words).into());
+        };
+        answers.set("key.passphrase_file", text);
     }
     if !args.announce.is_empty() {
         answers.set("net.announce", args.announce.clone());
@@ -143,15 +150,13 @@ fn answers(args: &Args, chain_id: &str, deployment: Option<&Deployment>) -> Answ
     if let Some(device) = &args.device {
         answers.set("work.device", device.clone());
     }
-    answers
+    Ok(answers)
 }
 
 /// Copies the deployment file, unless the very same is there.
 fn keep(deployment: &Deployment, from: &Path, to: &Path) -> anyhow::Result<()> {
     if !to.exists() {
-        // A disk that is full is told as such.
-        writable::check(to)?;
-        return Ok(deployment.save(to)?);
+        return writable::save(deployment, to);
     }
     let there = Deployment::load(to).with_context(|| format!("{} is in the way", to.display()))?;
     if there.chain_id != deployment.chain_id {

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
-use lyceum_tensorblock::{TensorBlock, finite};
+use lyceum_tensorblock::finite;
 use serde_json::json;
+
+use crate::folder::open_block;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -18,8 +19,7 @@ pub struct Args {
 
 /// Runs it.
 pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
-    let block =
-        TensorBlock::open(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
+    let block = open_block(&args.file)?;
     let root = hex(&block.root());
     if let Some(wanted) = &args.root
         && *wanted != root

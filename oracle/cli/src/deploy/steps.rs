@@ -286,7 +286,8 @@ pub async fn deploy(client: &Client, plan: &Plan, out: &Path, tell: impl Fn(Stri
         height,
         beacon: plan.beacon.clone(),
     };
-    deployment.save(out).context("the network is up; the same command again finds it and writes the file")?;
+    writable::save(&deployment, out)
+        .context("the network is up; the same command again finds it and writes the file")?;
     Ok(Done { deployment, stored, raised: missing, gas_used })
 }
 

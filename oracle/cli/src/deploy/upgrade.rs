@@ -193,7 +193,7 @@ impl<'a> Upgrade<'a> {
             }
             acted = Some(done);
         }
-        self.deployment.save(path)?;
+        writable::save(&self.deployment, path)?;
         let changed = self.changes.iter().map(|change| change.artifact.name).zip(codes).collect();
         Ok(Upgraded { changed, acted, deployment: self.deployment })
     }

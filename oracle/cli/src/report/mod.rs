@@ -16,7 +16,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use lyceum_files::replace;
 use serde::Serialize;
+
+use crate::writable;
 
 pub use gas::{block_seconds, by_kind};
 
@@ -336,23 +339,19 @@ impl Report {
         out
     }
 
+    /// Fails where [`Report::write`] would for what stands in the folder, and changes nothing.
+    pub fn check(folder: &Path) -> anyhow::Result<()> {
+        ["report.json", "report.html"].iter().try_for_each(|name| writable::check(&folder.join(name)))
+    }
+
     /// Writes `report.json` and `report.html` into a folder and returns their paths.
     pub fn write(&self, folder: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
         let json = folder.join("report.json");
         let html = folder.join("report.html");
+        let cannot = |path: &Path| format!("cannot write {}", path.display());
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        write_whole(&json, &serde_json::to_vec_pretty(self)?)?;
-        write_whole(&html, html::page(self).as_bytes())?;
+        replace(&json, &serde_json::to_vec_pretty(self)?).with_context(|| cannot(&json))?;
+        replace(&html, html::page(self).as_bytes()).with_context(|| cannot(&html))?;
         Ok((json, html))
     }
-}
-
-/// Writes beside and renames, so that a full disk or Ctrl-C never leaves half a report.
-fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let part = path.with_extension("part");
-    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&part);
-    }
-    written.with_context(|| format!("cannot write {}", path.display()))
 }
