@@ -226,3 +226,32 @@ fn read(file: &Path) -> anyhow::Result<String> {
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use lyceum_learn::{Hash32, block};
+
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_written_again_holds_the_new_model_alone_and_what_is_not_a_model_s() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("model");
+        let model = Model::init(ModelConfig::tiny(), &Hash32([1; 32]), Device::Cpu).unwrap();
+        let base = model.to_block().unwrap();
+        let expert = |index| (index, block::write(&model.export(Target::Expert { index }).unwrap()).unwrap());
+        let write =
+            |experts: &[(u32, Vec<u8>)]| ModelFolder::write(&path, model.config(), &base, experts).unwrap();
+        let experts = || ModelFolder::open(&path).unwrap().experts().unwrap().into_iter().collect::<Vec<_>>();
+        write(&[expert(0), expert(1)]);
+        assert_eq!(experts(), [0, 1]);
+        fs::write(path.join("notes.txt"), "mine").unwrap();
+        write(&[expert(1)]);
+        assert_eq!(experts(), [1]);
+        assert_eq!(fs::read_to_string(path.join("notes.txt")).unwrap(), "mine");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
+        ModelFolder::open(&path).unwrap().model(true, Device::Cpu).unwrap();
+        ModelFolder::check(&path).unwrap();
+        assert!(ModelFolder::check(&path.join("notes.txt")).is_err());
+    }
+}
