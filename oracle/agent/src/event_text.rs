@@ -22,11 +22,11 @@ impl Display for What {
                 write!(f, "it is not known whether {key} was executed, the chain is asked again: {words}")
             }
             Self::Retrying { words, after_ms, failures: 0 | 1, .. } => {
-                write!(f, "outage begins: {words}; next try in {:?}", Duration::from_millis(*after_ms))
+                write!(f, "outage begins: {words} (next try in {:?})", Duration::from_millis(*after_ms))
             }
             Self::Retrying { words, after_ms, failures, .. } => {
                 let after = Duration::from_millis(*after_ms);
-                write!(f, "outage goes on, {failures} failures in a row: {words}; next try in {after:?}")
+                write!(f, "outage goes on, {failures} failures in a row: {words} (next try in {after:?})")
             }
             Self::Recovered { failures, seconds } => {
                 write!(f, "outage is over after {seconds} s and {failures} failures")
@@ -92,8 +92,8 @@ mod tests {
             failures,
         };
         for (what, said) in [
-            (retrying(1), "outage begins: no endpoint answers; next try in 1.5s"),
-            (retrying(4), "outage goes on, 4 failures in a row: no endpoint answers; next try in 1.5s"),
+            (retrying(1), "outage begins: no endpoint answers (next try in 1.5s)"),
+            (retrying(4), "outage goes on, 4 failures in a row: no endpoint answers (next try in 1.5s)"),
             (What::Recovered { failures: 4, seconds: 9 }, "outage is over after 9 s and 4 failures"),
             (
                 What::Sent { key: "reveal/7".to_owned(), height: 12, gas: 90 },

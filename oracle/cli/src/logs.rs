@@ -9,6 +9,7 @@ mod human;
 use std::io::{self, Write};
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, ParseError};
 
 pub use events::tell;
 
@@ -27,7 +28,15 @@ pub enum Format {
 
 /// Begins logging; once a process.
 pub fn start(format: Format, level: &str) {
-    let filter = EnvFilter::try_from_env("LYCEUM_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let filter = match std::env::var("LYCEUM_LOG").ok().filter(|words| !words.is_empty()) {
+        None => filter(level),
+        Some(words) => filter(&words).or_else(|error| {
+            noteln!("LYCEUM_LOG is no filter of tracing, so the level is {level}: {error}");
+            filter(level)
+        }),
+    };
+    // The level was checked with the configuration.
+    let filter = filter.unwrap_or_else(|_| EnvFilter::new("info"));
     // Colours are for terminals; files and collectors take them for part of the text.
     let ansi = terminal::wants_colours(&io::stderr());
     // What tracing would say of a line that cannot be written it would say on the same stream, and panic.
@@ -39,6 +48,15 @@ pub fn start(format: Format, level: &str) {
     match format {
         Format::Human => base.event_format(human::Sentences).init(),
         Format::Json => base.json().flatten_event(true).init(),
+    }
+}
+
+/// A filter in tracing's words. A level alone is that of this program; of the libraries below it, whose lines speak to
+/// their authors, only warnings are shown.
+pub fn filter(words: &str) -> Result<EnvFilter, ParseError> {
+    match words.parse::<LevelFilter>() {
+        Ok(level) => EnvFilter::try_new(format!("{},lyceum={level}", level.min(LevelFilter::WARN))),
+        Err(_) => EnvFilter::try_new(words),
     }
 }
 
@@ -60,6 +78,19 @@ impl<W: Write> Write for Lossy<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_level_alone_is_this_programs_and_libraries_only_warn() {
+        for (words, expected) in [
+            ("info", "lyceum=info,warn"),
+            ("trace", "lyceum=trace,warn"),
+            ("error", "lyceum=error,error"),
+            ("lyceum_net=debug", "lyceum_net=debug"),
+        ] {
+            assert_eq!(filter(words).unwrap().to_string(), expected);
+        }
+        assert!(filter("=,=").is_err());
+    }
 
     struct Full;
 

@@ -109,7 +109,8 @@ impl Member {
         let penalty = Duration::from_millis(200 << health.failures.min(8)).min(MAX_PENALTY);
         health.rests_until = Some(Instant::now() + penalty);
         health.trouble = Some(reason.to_owned());
-        match first {
+        // One that never answered is told of by whoever connects.
+        match first && health.verified {
             true => tracing::info!("endpoint {} does not answer: {reason}", self.name()),
             false => tracing::debug!("endpoint {} still does not answer: {reason}", self.name()),
         }
@@ -117,7 +118,7 @@ impl Member {
 
     fn answered(&self) {
         let mut health = self.health();
-        if health.failures > 0 {
+        if health.failures > 0 && health.verified {
             tracing::info!("endpoint {} answers again after {} failures", self.name(), health.failures);
         }
         health.failures = 0;

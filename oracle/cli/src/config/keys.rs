@@ -221,7 +221,8 @@ pub const SECTIONS: &[Section] = &[
             with(
                 "level",
                 "\"info\"",
-                "\"error\", \"warn\", \"info\", \"debug\" or a filter of tracing such as \"info,lyceum_net=debug\".",
+                "\"error\", \"warn\", \"info\", \"debug\", or a filter of tracing such as \"info,lyceum_net=debug\", which then\n\
+                 holds for libraries too.",
             ),
             with("format", "\"human\"", "\"human\" or \"json\"."),
         ],

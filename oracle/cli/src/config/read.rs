@@ -230,7 +230,7 @@ fn validate(wrong: &Wrong<'_>, config: &Config) -> anyhow::Result<()> {
     if let Some(url) = config.beacon.urls.iter().find(http) {
         return Err(wrong.key("beacon", "urls", &format!("{url:?}; expected http://… or https://…")));
     }
-    if tracing_subscriber::EnvFilter::try_new(&config.log.level).is_err() {
+    if crate::logs::filter(&config.log.level).is_err() {
         let words = format!("{:?}; expected \"info\", \"debug\" or a filter of tracing", config.log.level);
         return Err(wrong.key("log", "level", &words));
     }

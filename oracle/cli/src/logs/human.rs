@@ -78,7 +78,11 @@ where
         if *event.metadata().level() >= Level::DEBUG {
             write!(writer, "{}: ", event.metadata().target())?;
         }
-        write!(writer, "{}", printable_line(&said.sentence))?;
+        match said.sentence.as_str() {
+            // Libraries log values alone, too.
+            "" => write!(writer, "{}", event.metadata().target())?,
+            sentence => write!(writer, "{}", printable_line(sentence))?,
+        }
         if !said.values.is_empty() {
             write!(writer, " ({})", printable_line(&said.values))?;
         }

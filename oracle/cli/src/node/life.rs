@@ -96,6 +96,11 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
         tracing::warn!("{words}");
     }
     tracing::info!(account = %client.account(), addresses = addresses.join(" "), "connected to the chain");
+    for one in client.status().endpoints {
+        if let Some(trouble) = one.trouble {
+            tracing::info!("endpoint {} is not used: {trouble}", one.name);
+        }
+    }
     let account = client.account().to_string();
     let who = Who { config, account: &account, contracts: &contracts, peer: &peer, addresses };
     let node_config = NodeConfig {
@@ -186,9 +191,9 @@ async fn connect(
         failures = failures.saturating_add(1);
         let delay = backoff.after(failures);
         match failures {
-            1 => tracing::warn!("outage begins: {what}: {error}; next try in {delay:?}"),
+            1 => tracing::warn!("outage begins: {what}: {error} (next try in {delay:?})"),
             _ => tracing::info!(
-                "outage goes on, {failures} failures in a row: {what}: {error}; next try in {delay:?}"
+                "outage goes on, {failures} failures in a row: {what}: {error} (next try in {delay:?})"
             ),
         }
         telling.no_chain(&error.to_string());
