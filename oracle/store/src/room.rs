@@ -1,5 +1,6 @@
-//! Who gives way when the quota is reached: first fetches that nobody goes on with, then blobs that are neither needed
-//! nor pinned, the least recently used first. What is needed never does: the store is full then, and says so.
+//! Who gives way when the quota is reached: first fetches of what nothing needs and nobody goes on with, then blobs that
+//! are neither needed nor pinned, the least recently used first, at last idle fetches of what is needed, which cost no
+//! more than their bytes. A blob that is needed never does: the store is full then, and says so.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -84,13 +85,21 @@ impl Store {
 
     /// Makes room by one fetch that nobody goes on with, or one blob; whether there was any that could go.
     pub(crate) fn give_way(&self) -> Result<bool, StoreError> {
-        let mut idle = self.partials().into_iter();
-        if idle.any(|(root, _)| matches!(self.abandon(&root), Ok(true))) {
+        let idle = self.partials();
+        let (stay, go): (Vec<Root>, Vec<Root>) = {
+            let entries = self.entries();
+            idle.into_iter().map(|(root, _)| root).partition(|root| entries.stays(root))
+        };
+        let abandon = |roots: &[Root]| roots.iter().any(|root| matches!(self.abandon(root), Ok(true)));
+        if abandon(&go) {
             return Ok(true);
         }
         let mut entries = self.entries();
-        let Some(root) = entries.next_out() else { return Ok(false) };
-        self.remove_entry(&mut entries, &root)
+        if let Some(root) = entries.next_out() {
+            return self.remove_entry(&mut entries, &root);
+        }
+        drop(entries);
+        Ok(abandon(&stay))
     }
 
     /// Reads the pins when the store opens. Names that are no roots are left alone.
