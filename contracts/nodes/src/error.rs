@@ -71,7 +71,7 @@ pub enum ContractError {
         "state of version {found} holds no shares and can't be migrated; version {required} is instantiated anew"
     )]
     OldState { found: String, required: &'static str },
-    #[error("nothing has left the queue; its next entry does at {next:?}")]
+    #[error("nothing has left the queue; {}", next_leaves(next))]
     NothingUnbonded { next: Option<u64> },
     #[error("{node} is not active: jailed, or below the least stake of {required} with {stake}")]
     NotActive { node: Addr, required: Uint128, stake: Uint128 },
@@ -101,4 +101,9 @@ pub enum ContractError {
     FutureEpoch { epoch: u64, now: u64 },
     #[error("height {height} has not begun, now is {now}")]
     FutureHeight { height: u64, now: u64 },
+}
+
+/// When the next entry of a queue leaves it, Unix seconds, in words.
+fn next_leaves(next: &Option<u64>) -> String {
+    next.map_or_else(|| "it is empty".to_owned(), |at| format!("its next entry leaves at {at}"))
 }

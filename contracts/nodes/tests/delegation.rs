@@ -45,13 +45,13 @@ fn undelegated_stake_waits_as_long_as_a_bond_and_is_slashable_until_claimed() {
     w.undelegate(&dora, &alice, MIN).unwrap();
     assert_eq!((w.worth(&dora, &alice), w.queued(&dora)), (0, MIN));
     w.pass(21 * DAY - 1);
-    refused(w.claim_undelegated(&dora, &alice), "nothing has left the queue; its next entry does at Some(");
+    refused(w.claim_undelegated(&dora, &alice), "nothing has left the queue; its next entry leaves at 1");
     w.pass(1);
-    refused(w.claim_undelegated(&emil, &alice), "its next entry does at None");
+    refused(w.claim_undelegated(&emil, &alice), "nothing has left the queue; it is empty");
     w.report(vec![slashed(&alice, SlashReason::FalseAttestation)]).unwrap();
     w.claim_undelegated(&dora, &alice).unwrap();
     assert_eq!(w.balance(&dora), MIN / 10 * 9);
-    refused(w.claim_undelegated(&dora, &alice), "its next entry does at None");
+    refused(w.claim_undelegated(&dora, &alice), "nothing has left the queue; it is empty");
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn unbonding_lowers_what_counts_first_and_pays_after_its_time() {
     assert_eq!(w.balance(&alice), 2 * MIN + 1);
     assert_eq!(w.balance(&w.nodes), MIN - 1);
     assert!(w.queue(&alice).is_empty());
-    refused(w.send(&alice, &ExecuteMsg::ClaimUnbonded {}), "its next entry does at None");
+    refused(w.send(&alice, &ExecuteMsg::ClaimUnbonded {}), "nothing has left the queue; it is empty");
 }
 
 #[test]
