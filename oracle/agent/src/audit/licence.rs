@@ -1,38 +1,366 @@
-//! Whether a text contradicts the licence declared for it.
+//! Whether a text contradicts the licence declared for it: SPDX declarations where one can stand, and the notice that
+//! the GNU licences ask for.
 
-/// How many bytes of a line are looked at.
-const MAX_LINE: usize = 400;
+use spdx::expression::ExprNode;
+use spdx::{Expression, LicenseItem, LicenseReq, Licensee, ParseMode};
+
+use super::text::Chunk;
+
 const MARK: &str = "SPDX-License-Identifier:";
+/// How much of a declaration is read.
+const MAX_EXPRESSION: usize = 256;
+/// How far around a declaration the fences of an example are looked for.
+const FENCES: usize = 2048;
+/// How a text says by words that it is under a GNU licence.
+const NOTICE: &str = "redistribute it and/or";
+const NOTICE_WORDS: [&str; 7] = ["modify", "it", "under", "the", "terms", "of", "the"];
+/// Operators must not depend on their case, and old names are names still.
+const MODE: ParseMode = ParseMode {
+    allow_slash_as_or_operator: false,
+    allow_imprecise_license_names: false,
+    allow_postfix_plus_on_gpl: true,
+    allow_deprecated: true,
+    allow_unknown: false,
+};
 
-/// True unless the text names, by SPDX, a licence that is no part of the declared expression. Text that names none
-/// neither proves nor disproves a declaration; then the list of allowed licences decides.
-pub fn agrees(text: &[u8], declared: &str) -> bool {
-    text.split(|b| *b == b'\n').all(|line| {
-        let line = String::from_utf8_lossy(&line[..line.len().min(MAX_LINE)]);
-        let Some((_, named)) = line.split_once(MARK) else { return true };
-        let allowed: Vec<&str> = licences(declared).collect();
-        licences(named).all(|l| allowed.contains(&l))
+/// The licence that a dataset is declared under.
+pub struct Declared {
+    text: String,
+    licences: Vec<LicenseReq>,
+}
+
+impl Declared {
+    /// Reads it. What is no SPDX expression agrees with nothing but itself.
+    pub fn new(text: &str) -> Self {
+        let licences = expression(text)
+            .map(|(found, _)| found.requirements().map(|r| r.req.clone()).collect())
+            .unwrap_or_default();
+        Self { text: text.trim().to_owned(), licences }
+    }
+
+    /// Every statement of a licence in a chunk that is no part of the declaration: where it stands in the chunk, and
+    /// the licence it names.
+    pub fn contradictions(&self, chunk: &Chunk) -> Vec<(usize, usize, String)> {
+        let mut found = vec![];
+        for at in places(&chunk.text, MARK) {
+            let Some((end, named)) = declaration(chunk, at) else { continue };
+            let same = self.text.eq_ignore_ascii_case(&named.to_string());
+            if !same && !named.evaluate(|wanted| self.allows(wanted)) {
+                found.push((at, end, named.to_string()));
+            }
+        }
+        for at in places(&chunk.text, NOTICE) {
+            let Some((end, family)) = notice(&chunk.text, at) else { continue };
+            let gnu = |l: &LicenseReq| l.license.id().is_some_and(|id| id.name.starts_with(family));
+            if !self.licences.iter().any(gnu) {
+                found.push((at, end, format!("{family} (by its notice)")));
+            }
+        }
+        found
+    }
+
+    /// Whether the declaration holds this licence. An exception only adds permissions.
+    fn allows(&self, wanted: &LicenseReq) -> bool {
+        let bare = LicenseReq { license: wanted.license.clone(), addition: None };
+        self.licences.iter().any(|have| {
+            let additions = have.addition.is_none() || have.addition == wanted.addition;
+            let have = Licensee::new(have.license.clone(), None);
+            additions && (have.satisfies(&bare) || same_family(&have.into_req().license, &bare.license))
+        })
+    }
+}
+
+/// GPL-2.0+ is GPL-2.0-or-later, and GPL-2.0 is GPL-2.0-only.
+fn same_family(a: &LicenseItem, b: &LicenseItem) -> bool {
+    let name = |item: &LicenseItem| match item {
+        LicenseItem::Spdx { id, or_later } => {
+            let bare = id.name.trim_end_matches('+');
+            let later = *or_later || id.name.ends_with('+') || bare.ends_with("-or-later");
+            Some((bare.trim_end_matches("-or-later").trim_end_matches("-only"), later))
+        }
+        LicenseItem::Other(_) => None,
+    };
+    name(a).is_some() && name(a) == name(b)
+}
+
+/// Where a pattern of ASCII begins, whatever its case.
+fn places<'a>(text: &'a str, pattern: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let (bytes, pattern) = (text.as_bytes(), pattern.as_bytes());
+    let first = pattern[0].to_ascii_lowercase();
+    (0..bytes.len().saturating_sub(pattern.len() - 1)).filter(move |i| {
+        bytes[*i].to_ascii_lowercase() == first && bytes[*i..*i + pattern.len()].eq_ignore_ascii_case(pattern)
     })
 }
 
-/// The identifiers of an SPDX expression, as far as it is one.
-fn licences(expression: &str) -> impl Iterator<Item = &str> {
-    let word = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+'));
-    expression
-        .split(word)
-        .filter(|w| w.starts_with(|c: char| c.is_ascii_alphanumeric()))
-        .filter(|w| !matches!(*w, "OR" | "AND" | "WITH"))
+/// The expression declared at a mark and where it ends, if a declaration can stand there.
+fn declaration(chunk: &Chunk, at: usize) -> Option<(usize, Expression)> {
+    let text = chunk.text.as_str();
+    let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
+    let form = Form::of(&text[start..at])?;
+    let from = at + MARK.len();
+    let line = text[from..].find('\n').map_or(text.len(), |i| from + i);
+    let line = text.floor_char_boundary(line.min(from + MAX_EXPRESSION));
+    // A shard's border in the line either cuts the declaration or ends it: what is an expression when joined is one.
+    let seam = chunk.seams.iter().copied().find(|s| (from..line).contains(s));
+    let (end, (found, length)) = match (expression(&text[from..line]), seam) {
+        (Some(found), _) => (line, found),
+        (None, Some(seam)) => (seam, expression(&text[from..seam])?),
+        (None, None) => return None,
+    };
+    let rest = text[from + length..end].trim();
+    let stands = match form {
+        Form::Comment => true,
+        Form::Closed => rest.starts_with("*/") || rest.starts_with("-->"),
+        Form::Bare => matches!(rest, "" | "."),
+        // A member that holds nothing but a header is a setting, not a text.
+        Form::Json => text[line..].trim_start().chars().next().is_some_and(|c| c != '"'),
+    };
+    let example = matches!(form, Form::Comment | Form::Bare) && is_example(text, start, line);
+    (stands && !example).then_some((from + length, found))
+}
+
+/// How a declaration stands in its line.
+enum Form {
+    /// After the opening of a comment.
+    Comment,
+    /// In a comment behind other things, which must be closed right after it.
+    Closed,
+    /// Alone, as in a file of text.
+    Bare,
+    /// At the beginning of a text in a record.
+    Json,
+}
+
+impl Form {
+    fn of(before: &str) -> Option<Self> {
+        // A byte order mark, also as Latin-1, is no part of the text.
+        let bare = before.trim_start_matches(|c: char| matches!(c, '\u{feff}' | 'ÿ' | 'þ' | 'ï' | '»' | '¿'));
+        let marks = bare.trim();
+        if marks.is_empty() {
+            return (bare.len() <= 3).then_some(Self::Bare);
+        }
+        if is_opening(marks) {
+            return Some(Self::Comment);
+        }
+        let json = marks.rfind("\": \"").map(|i| i + 4).or_else(|| marks.rfind("\":\"").map(|i| i + 3));
+        if let Some(value) = json.filter(|_| marks.starts_with(['{', '[', '"'])) {
+            let opening = marks[value..].trim();
+            return (opening.is_empty() || is_opening(opening)).then_some(Self::Json);
+        }
+        let code = |c: char| matches!(c, ';' | '{' | '}' | ')' | ',' | '>');
+        if let Some(code_before) = marks.strip_suffix("//") {
+            return code_before.trim_end().ends_with(code).then_some(Self::Comment);
+        }
+        let opens = ["/*", "/*!", "/**", "<!--"].iter().find_map(|o| marks.strip_suffix(o))?;
+        (!opens.ends_with(['`', '"', '\''])).then_some(Self::Closed)
+    }
+}
+
+/// Whether this is nothing but the opening or the margin of a comment.
+fn is_opening(marks: &str) -> bool {
+    let margin = |c: char| c.is_whitespace() || "/*#-;%!<.({|~=\\".contains(c);
+    let opens =
+        marks.contains(['/', '*', '#', ';', '%', '!', '\\']) || marks.contains("--") || marks.contains("..");
+    (opens && marks.chars().all(margin))
+        || ["rem", "dnl", "\"\"\"", "'''", "c", "'", "{-"].contains(&marks.to_ascii_lowercase().as_str())
+}
+
+/// Whether the line is shown rather than meant: between the fences of a code block, or after a sentence that
+/// announces it.
+fn is_example(text: &str, start: usize, end: usize) -> bool {
+    let before = &text[text.ceil_char_boundary(start.saturating_sub(FENCES))..start];
+    let after = &text[end..text.floor_char_boundary((end + FENCES).min(text.len()))];
+    let fence = |l: &&str| l.trim_start().starts_with("```") || l.trim_start().starts_with("~~~");
+    let opened = before.lines().rev().find(fence).is_some_and(|l| {
+        // The fence that opens names a language, or stands right above.
+        l.trim().len() > 3 || before.trim_end().ends_with(l.trim_end())
+    });
+    if opened && after.lines().any(|l| fence(&l)) {
+        return true;
+    }
+    let Some(intro) = before.lines().rev().find(|l| !l.trim().is_empty()) else { return false };
+    let words = intro.split_whitespace().count();
+    words >= 4 && intro.trim_end().ends_with(':') && intro.trim_start().starts_with(char::is_alphabetic)
+}
+
+/// The longest SPDX expression that a text begins with, and its length.
+fn expression(text: &str) -> Option<(Expression, usize)> {
+    let mut words: Vec<(String, usize)> = vec![];
+    let mut at = 0;
+    // Terms are many in the longest expressions there are; 64 bound the work.
+    while words.len() < 64 {
+        at += text[at..].len() - text[at..].trim_start().len();
+        let Some(first) = text[at..].chars().next() else { break };
+        let length = match first {
+            '(' | ')' => 1,
+            _ => text[at..].find(|c: char| !is_identifier(c)).unwrap_or(text.len() - at),
+        };
+        if length == 0 {
+            break;
+        }
+        let word = &text[at..at + length];
+        // The end of a sentence is no part of a name.
+        let trimmed = word.trim_end_matches(['.', ':']);
+        words.push((canonical(trimmed), at + trimmed.len()));
+        at += length;
+    }
+    (1..=words.len()).rev().find_map(|count| {
+        let joined = words[..count].iter().map(|(w, _)| w.as_str()).collect::<Vec<_>>().join(" ");
+        let found = Expression::parse_mode(&joined, MODE).ok()?;
+        let named = found.iter().any(|node| matches!(node, ExprNode::Req(_)));
+        named.then(|| (found, words[count - 1].1))
+    })
+}
+
+fn is_identifier(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | ':')
+}
+
+/// A name as the list of SPDX writes it, where it is on it in another case or shorter.
+fn canonical(word: &str) -> String {
+    let (name, plus) = word.strip_suffix('+').map_or((word, ""), |name| (name, "+"));
+    let listed = |name: &str| {
+        let same = |l: &&spdx::License| l.name.eq_ignore_ascii_case(name);
+        spdx::identifiers::LICENSES.iter().find(same).map(|l| l.name)
+    };
+    let imprecise = |name: &str| {
+        let same = |(alias, _): &&(&str, &'static str)| alias.eq_ignore_ascii_case(name);
+        spdx::identifiers::IMPRECISE_NAMES.iter().find(same).map(|(_, n)| *n)
+    };
+    match listed(word) {
+        Some(whole) => whole.to_owned(),
+        None => match listed(name).or_else(|| listed(&format!("{name}.0"))).or_else(|| imprecise(name)) {
+            Some(found) => format!("{found}{plus}"),
+            None => match name.to_ascii_uppercase().as_str() {
+                operator @ ("AND" | "OR" | "WITH") => operator.to_owned(),
+                _ => word.to_owned(),
+            },
+        },
+    }
+}
+
+/// The notice of a GNU licence that begins here: where it ends, and how the identifiers of its family begin.
+fn notice(text: &str, at: usize) -> Option<(usize, &'static str)> {
+    let end = text.floor_char_boundary((at + 400).min(text.len()));
+    let from = at + NOTICE.len();
+    let mut words = text[from..end].split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    for wanted in NOTICE_WORDS {
+        if !words.next()?.eq_ignore_ascii_case(wanted) {
+            return None;
+        }
+    }
+    if !words.next()?.eq_ignore_ascii_case("gnu") {
+        return None;
+    }
+    let kind = words.next()?;
+    let family = match kind.to_ascii_lowercase().as_str() {
+        "general" => "GPL",
+        "lesser" | "library" => "LGPL",
+        "affero" => "AGPL",
+        _ => return None,
+    };
+    let end = kind.as_ptr() as usize - text.as_ptr() as usize + kind.len();
+    Some((end, family))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::text::chunks;
     use super::*;
+
+    fn agrees(shards: &[&[u8]], declared: &str) -> bool {
+        let declared = Declared::new(declared);
+        let mut none = true;
+        chunks(shards, |chunk| none &= declared.contradictions(chunk).is_empty());
+        none
+    }
+
+    fn says(text: &str, declared: &str) -> bool {
+        agrees(&[text.as_bytes()], declared)
+    }
 
     #[test]
     fn a_named_licence_must_be_part_of_the_declared_one() {
-        let text = b"// SPDX-License-Identifier: Apache-2.0 */\nfn main() {}\n";
-        assert!(agrees(text, "MIT OR Apache-2.0"));
-        assert!(!agrees(text, "CC0-1.0"));
-        assert!(agrees(b"no licence named", "CC0-1.0"));
+        let text = "// SPDX-License-Identifier: Apache-2.0 */\nfn main() {}\n";
+        assert!(says(text, "MIT OR Apache-2.0"));
+        assert!(!says(text, "CC0-1.0"));
+        assert!(says("no licence named", "CC0-1.0"));
+    }
+
+    #[test]
+    fn a_choice_agrees_when_one_side_does_and_a_sum_when_both_do() {
+        assert!(says("# SPDX-License-Identifier: MIT OR GPL-2.0-only", "MIT"));
+        assert!(!says("# SPDX-License-Identifier: MIT AND GPL-2.0-only", "MIT"));
+        assert!(says("# SPDX-License-Identifier: (MIT AND BSD-3-Clause)", "MIT AND BSD-3-Clause"));
+    }
+
+    #[test]
+    fn names_are_the_same_in_any_case_and_old_names_too() {
+        for text in ["mit", "Mit */", "MIT.", "MIT, see LICENSE", "(MIT)", "MIT -->", "MIT and MIT"] {
+            assert!(says(&format!("/* SPDX-License-Identifier: {text}\n"), "MIT"), "{text}");
+            assert!(!says(&format!("/* SPDX-License-Identifier: {text}\n"), "ISC"), "{text}");
+        }
+        for text in ["GPL-2.0+", "GPL-2+", "gpl-2.0-or-later", "GPL-2.0-or-later WITH GCC-exception-2.0"] {
+            assert!(says(&format!("# SPDX-License-Identifier: {text}\n"), "GPL-2.0-or-later"), "{text}");
+            assert!(!says(&format!("# SPDX-License-Identifier: {text}\n"), "MIT"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_speaks_of_declarations_is_none() {
+        for text in [
+            "Every file says SPDX-License-Identifier: GPL-3.0-only.",
+            "Add `// SPDX-License-Identifier: GPL-3.0-only` on top.",
+            "Add SPDX-License-Identifier: <id> to each file.",
+            "// SPDX-License-Identifier: <id>",
+            "let header = \"// SPDX-License-Identifier: GPL-3.0-only\";",
+            "Begin each of your files so:\n\n// SPDX-License-Identifier: GPL-3.0-only\n",
+            "As in\n```c\n// SPDX-License-Identifier: GPL-3.0-only\n```\n",
+            "SPDX-License-Identifier: GPL-3.0-only is what they write in theirs",
+            "{\"header\": \"// SPDX-License-Identifier: GPL-3.0-only\\n\"}",
+            "{\"text\": \"They wrote SPDX-License-Identifier: GPL-3.0-only in each\"}",
+        ] {
+            assert!(says(text, "MIT"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_declaration_counts_wherever_one_can_stand() {
+        let far = " ".repeat(900);
+        for text in [
+            "SPDX-License-Identifier: GPL-3.0-only\n",
+            "\u{feff}// SPDX-License-Identifier: GPL-3.0-only\n",
+            " * SPDX-License-Identifier: GPL-3.0-only\r",
+            "<!-- SPDX-License-Identifier: GPL-3.0-only -->",
+            "-- SPDX-License-Identifier: GPL-3.0-only",
+            "int x; /* SPDX-License-Identifier: GPL-3.0-only */ int y;",
+            "f(); // SPDX-License-Identifier: GPL-3.0-only",
+            "REM SPDX-License-Identifier: GPL-3.0-only",
+            "{\"text\": \"// SPDX-License-Identifier: GPL-3.0-only\\nint main(void);\\n\"}",
+            "{\"text\": \"#!/bin/sh\\n# SPDX-License-Identifier: GPL-3.0-only\\necho\\n\"}",
+        ] {
+            assert!(!says(text, "MIT"), "{text}");
+            assert!(!says(&format!("{far}{text}"), "MIT") || text.starts_with(['S', '\u{feff}']), "{text}");
+            let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            assert!(!agrees(&[&wide], "MIT") || text.starts_with('{'), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_declaration_cut_by_a_shard_is_read_whole_and_one_that_ends_a_shard_ends() {
+        assert!(agrees(&[b"// SPDX-License-Identifier: Apa", b"che-2.0\nfn b() {}"], "Apache-2.0"));
+        assert!(!agrees(&[b"// SPDX-License-Identifier: GP", b"L-2.0\nfn b() {}"], "MIT"));
+        assert!(!agrees(&[b"// SPDX-Lic", b"ense-Identifier: GPL-2.0\nfn b() {}"], "MIT"));
+        assert!(agrees(&[b"// SPDX-License-Identifier: MIT", b"fn b() {}"], "MIT"));
+        assert!(!agrees(&[b"// SPDX-License-Identifier: MIT", b"fn b() {}"], "ISC"));
+    }
+
+    #[test]
+    fn the_notice_of_a_gnu_licence_is_a_statement_too() {
+        let text =
+            "/* You can redistribute it and/or modify\n * it under the terms of the GNU Lesser General\n";
+        assert!(!says(text, "MIT"));
+        assert!(says(text, "LGPL-2.1-or-later"));
+        assert!(says("You may redistribute it and/or modify it as you like.", "MIT"));
     }
 }

@@ -1,0 +1,59 @@
+//! The same sentences, in whatever order: what stands between the ends of sentences or lines.
+
+use std::collections::HashSet;
+
+use super::super::words::mix;
+use super::{Keys, Token};
+
+/// A sentence is this many words and letters at least.
+const MIN_WORDS: usize = 8;
+const MIN_BYTES: u32 = 40;
+/// From this size of the whole text on only a sample is kept, so that memory stays bounded.
+const KEEP_ALL: u64 = 64 << 20;
+
+/// Finds sentences that stood before.
+pub struct Sentences {
+    seen: HashSet<u64, Keys>,
+    hash: u64,
+    words: usize,
+    bytes: u32,
+    span: (u64, u64),
+    every: u64,
+    found: Vec<(u64, u64)>,
+}
+
+impl Sentences {
+    /// For a text of so many bytes.
+    pub fn new(total: u64) -> Self {
+        let every = 1 + total / KEEP_ALL;
+        Self { seen: HashSet::default(), hash: 0, words: 0, bytes: 0, span: (0, 0), every, found: vec![] }
+    }
+
+    /// Takes the next word.
+    pub fn token(&mut self, token: Token, after_end: bool) {
+        if after_end {
+            self.end();
+        }
+        if self.words == 0 {
+            self.span.0 = token.start;
+        }
+        self.words += 1;
+        self.bytes += token.length;
+        self.span.1 = token.end;
+        self.hash = mix(self.hash ^ token.hash);
+    }
+
+    fn end(&mut self) {
+        let long = self.words >= MIN_WORDS && self.bytes >= MIN_BYTES;
+        if long && self.hash.is_multiple_of(self.every) && !self.seen.insert(self.hash) {
+            self.found.push(self.span);
+        }
+        (self.hash, self.words, self.bytes) = (0, 0, 0);
+    }
+
+    /// What was found.
+    pub fn finish(mut self) -> Vec<(u64, u64)> {
+        self.end();
+        self.found
+    }
+}

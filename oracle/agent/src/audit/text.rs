@@ -1,0 +1,235 @@
+//! Shards as one text: in UTF-8 with `\n` line ends, in chunks of bounded size, each byte with its origin.
+//!
+//! Decoding needs no guess about whole files, because a shard may hold many and may begin in the middle of one: NUL
+//! bytes are dropped, which turns UTF-16 and UTF-32 of Latin scripts into Latin-1, and a byte that is no UTF-8 is
+//! read as Latin-1. Escapes in lines of JSON are resolved, so that a record's text is read as the text it holds.
+
+/// Bytes of a chunk, at most.
+const CHUNK: usize = 256 << 10;
+/// A chunk ends at the last line end in this many last bytes, else at the last space, else anywhere.
+const TAIL: usize = 32 << 10;
+/// How far the beginning of a line is looked at to tell whether it is JSON.
+const HEAD: usize = 120;
+
+/// A part of the text. Lines that a shard's border cuts are joined.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    /// UTF-8 with `\n` line ends.
+    pub text: String,
+    /// Of each byte of `text` its offset in all shards, one after the other, and of the end.
+    pub origin: Vec<u64>,
+    /// Where in `text` shards begin, unless at its beginning.
+    pub seams: Vec<usize>,
+}
+
+/// Decodes shards and hands on the chunks in their order.
+pub fn chunks(shards: &[&[u8]], mut each: impl FnMut(&Chunk)) {
+    let mut decoder = Decoder::default();
+    let mut offset = 0;
+    for shard in shards {
+        if !decoder.chunk.text.is_empty() {
+            decoder.chunk.seams.push(decoder.chunk.text.len());
+        } else {
+            decoder.json = is_json(shard);
+        }
+        let mut at = 0;
+        while at < shard.len() {
+            at += decoder.take(&shard[at..], offset + at as u64);
+            if decoder.chunk.text.len() >= CHUNK {
+                let rest = split(&mut decoder.chunk, offset + at as u64);
+                each(&decoder.chunk);
+                decoder.chunk = rest;
+            }
+        }
+        offset += shard.len() as u64;
+    }
+    decoder.chunk.origin.push(offset);
+    each(&decoder.chunk);
+}
+
+#[derive(Default)]
+struct Decoder {
+    chunk: Chunk,
+    /// Whether the last byte was a carriage return, so that a line feed after it adds nothing.
+    returned: bool,
+    /// Whether the current line is JSON.
+    json: bool,
+}
+
+impl Decoder {
+    /// Decodes what stands first in `rest`, and gives how many bytes that was.
+    fn take(&mut self, rest: &[u8], origin: u64) -> usize {
+        let returned = std::mem::take(&mut self.returned);
+        match rest[0] {
+            0 => {
+                self.returned = returned;
+                return 1;
+            }
+            b'\n' if returned => {
+                self.json = is_json(&rest[1..]);
+                return 1;
+            }
+            b'\n' | b'\r' => {
+                self.returned = rest[0] == b'\r';
+                self.json = is_json(&rest[1..]);
+                self.push('\n', origin);
+                return 1;
+            }
+            b'\\' => {
+                if let Some((c, length)) = escape(rest, self.json) {
+                    self.push(c, origin);
+                    return length;
+                }
+                self.push('\\', origin);
+                return 1;
+            }
+            byte if byte.is_ascii() => {
+                self.push(char::from(byte), origin);
+                return 1;
+            }
+            _ => {}
+        }
+        let head = &rest[..rest.len().min(4)];
+        let valid = match std::str::from_utf8(head) {
+            Ok(text) => Some(text),
+            Err(error) => std::str::from_utf8(&head[..error.valid_up_to()]).ok(),
+        };
+        match valid.and_then(|text| text.chars().next()) {
+            Some(c) => {
+                self.push(c, origin);
+                c.len_utf8()
+            }
+            None => {
+                self.push(char::from(rest[0]), origin);
+                1
+            }
+        }
+    }
+
+    fn push(&mut self, c: char, origin: u64) {
+        self.chunk.text.push(c);
+        for _ in 0..c.len_utf8() {
+            self.chunk.origin.push(origin);
+        }
+    }
+}
+
+/// A resolved escape sequence and its length. Outside JSON only `\uXXXX` of what is no ASCII is one.
+fn escape(rest: &[u8], json: bool) -> Option<(char, usize)> {
+    if rest.get(1) == Some(&b'u') {
+        let digits = std::str::from_utf8(rest.get(2..6)?).ok()?;
+        let c = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
+        return (u32::from(c) >= 0x80).then_some((c, 6));
+    }
+    if !json {
+        return None;
+    }
+    let c = match rest.get(1)? {
+        b'n' | b'r' => '\n',
+        b't' => '\t',
+        b'"' => '"',
+        b'\\' => '\\',
+        b'/' => '/',
+        _ => return None,
+    };
+    Some((c, 2))
+}
+
+/// Whether a line that begins here is an object of JSON, a list of them, or a member.
+fn is_json(line: &[u8]) -> bool {
+    let indent = line.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let head = &line[indent..line.len().min(indent + HEAD)];
+    let head = head.strip_prefix(b"[").unwrap_or(head).trim_ascii_start();
+    let head = match head.strip_prefix(b"{") {
+        Some(inner) => inner.trim_ascii_start(),
+        None => head,
+    };
+    let Some(key) = head.strip_prefix(b"\"") else { return false };
+    let name = key.iter().take_while(|b| b.is_ascii_alphanumeric() || b"_-. ".contains(b)).count();
+    name > 0 && key[name..].strip_prefix(b"\"").is_some_and(|r| r.trim_ascii_start().starts_with(b":"))
+}
+
+/// Ends a full chunk at a line, and gives what follows.
+fn split(chunk: &mut Chunk, end: u64) -> Chunk {
+    let text = &chunk.text;
+    let tail = text.floor_char_boundary(text.len() - TAIL);
+    let last = |wanted: char| text[tail..].rfind(wanted).map(|i| tail + i + 1);
+    let at = last('\n').or_else(|| last(' ')).unwrap_or(text.len());
+    let rest = chunk.text.split_off(at);
+    let origin = chunk.origin.split_off(at);
+    chunk.origin.push(origin.first().copied().unwrap_or(end));
+    let later = |seam: &usize| *seam > at;
+    let seams = chunk.seams.iter().filter(|s| later(s)).map(|s| s - at).collect();
+    chunk.seams.retain(|s| *s < at);
+    Chunk { text: rest, origin, seams }
+}
+
+/// Whether a character is a letter or digit of a word. A fixed table rather than the standard library's, whose
+/// Unicode version differs between compilers: auditors must agree to the byte.
+pub fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+        || is_letter(c)
+        || matches!(u32::from(c), 0x0530..=0x1fff | 0x2c00..=0x2dff | 0xa000..=0xd7ff | 0x10000..=0x1efff)
+        || is_ideograph(c)
+}
+
+/// Whether it is a letter beyond ASCII as they stand in European names: Latin, Greek, Cyrillic.
+pub fn is_letter(c: char) -> bool {
+    matches!(u32::from(c), 0xaa | 0xb5 | 0xba | 0xc0..=0xd6 | 0xd8..=0xf6 | 0xf8..=0x2ff | 0x370..=0x52f
+        | 0x1e00..=0x1fff)
+}
+
+/// Whether it is a character of a script without spaces between words.
+pub fn is_ideograph(c: char) -> bool {
+    matches!(u32::from(c), 0x3040..=0x30ff | 0x3400..=0x9fff | 0xf900..=0xfaff | 0x20000..=0x3ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(shards: &[&[u8]]) -> String {
+        let mut out = String::new();
+        chunks(shards, |chunk| {
+            assert_eq!(chunk.origin.len(), chunk.text.len() + 1);
+            assert!(chunk.origin.is_sorted());
+            out.push_str(&chunk.text);
+        });
+        out
+    }
+
+    #[test]
+    fn every_encoding_that_people_have_becomes_the_same_text() {
+        let utf16: Vec<u8> = "\u{feff}Größe\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(decoded(&[&utf16[2..]]), "Größe\n");
+        assert_eq!(decoded(&[b"Gr\xf6\xdfe\r"]), "Größe\n");
+        assert_eq!(decoded(&["Größe\n".as_bytes()]), "Größe\n");
+        assert_eq!(decoded(&[br#"{"text": "Gr\u00f6\u00dfe\n"}"#]), "{\"text\": \"Größe\n\"}");
+    }
+
+    #[test]
+    fn escapes_outside_json_stay_as_they_are() {
+        assert_eq!(decoded(&[br#"print("a\n")"#]), r#"print("a\n")"#);
+    }
+
+    #[test]
+    fn a_line_cut_by_a_shard_is_joined_and_the_seam_known() {
+        let mut seams = vec![];
+        chunks(&[b"one tw", b"o three"], |chunk| seams.extend_from_slice(&chunk.seams));
+        assert_eq!(seams, [6]);
+        assert_eq!(decoded(&[b"one tw", b"o three"]), "one two three");
+    }
+
+    #[test]
+    fn long_texts_come_in_chunks_that_end_at_lines_and_lose_nothing() {
+        let text = "a line of text\n".repeat(60_000);
+        let mut count = 0;
+        chunks(&[text.as_bytes()], |chunk| {
+            assert!(chunk.text.len() <= CHUNK && chunk.text.ends_with('\n'));
+            assert_eq!(chunk.origin.len(), chunk.text.len() + 1);
+            count += 1;
+        });
+        assert!(count > 2);
+        assert_eq!(decoded(&[text.as_bytes()]), text);
+    }
+}
