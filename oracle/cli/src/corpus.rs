@@ -2,6 +2,7 @@
 
 mod defaults;
 mod files;
+mod texts;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use crate::failure::BadInput;
 
 pub use defaults::{PYTHON_LICENCE, defaults};
 pub use files::read;
+pub use texts::Texts;
 
 /// The most bytes of a domain that are used; longer texts are sampled evenly.
 pub const MAX_TEXT: usize = 4 << 20;

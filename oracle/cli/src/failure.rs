@@ -210,7 +210,8 @@ impl Failure {
         }
     }
 
-    fn exit(self) -> u8 {
+    /// The exit status, of the table in [`EXIT_CODES`].
+    pub fn exit(self) -> u8 {
         match self {
             Self::Internal => 1,
             Self::Input => 3,

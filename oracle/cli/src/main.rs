@@ -32,7 +32,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{authority, completions, export, generate, init, inspect, keys, query, tx, upgrade};
+use crate::commands::{
+    audit, authority, completions, export, generate, init, inspect, keys, query, tx, upgrade,
+};
 use crate::failure::Failure;
 use crate::output::Lost;
 
@@ -69,6 +71,8 @@ enum Command {
     Tx(tx::Args),
     /// Ask a contract
     Query(query::Args),
+    /// Show what auditors will find in texts, before a deposit is at stake
+    Audit(audit::Args),
     /// Show what a tensor block holds and check it
     Inspect(inspect::Args),
     /// Write a tensor block, or a model folder, as safetensors
@@ -101,6 +105,11 @@ fn main() -> ExitCode {
         Command::Keys(args) => keys::run(args, json),
         Command::Tx(args) => tx::run(args, json),
         Command::Query(args) => query::run(args, json),
+        Command::Audit(args) => match audit::run(args, json) {
+            Ok(true) => Ok(()),
+            Ok(false) => return ExitCode::from(Failure::Input.exit()),
+            Err(error) => Err(error),
+        },
         Command::Inspect(args) => inspect::run(args, json),
         Command::Export(args) => export::run(args, json),
         Command::Generate(args) => generate::run(args, json),

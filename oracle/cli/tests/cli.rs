@@ -164,3 +164,33 @@ fn help_names_every_command_and_the_exit_codes() {
         assert!(help.contains(word), "{word}");
     }
 }
+
+#[test]
+fn an_audit_shows_its_findings_with_their_places_and_ends_as_a_network_would() {
+    let dir = tempfile::tempdir().unwrap();
+    let clean = dir.path().join("clean.txt");
+    std::fs::write(&clean, "// SPDX-License-Identifier: MIT\nA quiet text about the weather.\n").unwrap();
+    let out = lyceum(&["audit", clean.to_str().unwrap(), "--licence", "MIT"]);
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert!(text(&out.stdout).contains("would pass, gold at best"), "{}", text(&out.stdout));
+
+    let dirty = dir.path().join("dirty.c");
+    let line = "Write to jane@example.com about this very offer of a lifetime, dear reader.\n";
+    std::fs::write(&dirty, format!("/* SPDX-License-Identifier: GPL-3.0-only */\n{}", line.repeat(100)))
+        .unwrap();
+    let folder = dir.path().to_str().unwrap();
+    let out = lyceum(&["audit", folder, "--licence", "MIT", "--limit", "2"]);
+    assert_eq!(out.status.code(), Some(3));
+    let shown = text(&out.stdout);
+    for part in
+        ["dirty.c:1:4: licence, GPL-3.0-only", "dirty.c:2:10: personal data", "98 more", "audit_licence"]
+    {
+        assert!(shown.contains(part), "{part} is not in {shown}");
+    }
+    let out = lyceum(&["audit", folder, "--licence", "MIT", "--json", "--limit", "1"]);
+    assert_eq!(out.status.code(), Some(3));
+    let json: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((&json["reason"], &json["counts"]["personal data"]), (&"audit_licence".into(), &100.into()));
+    assert_eq!(json["findings"][0]["line"], 1);
+    assert_eq!(refused(&["audit", "no-such-text"]).0, 3);
+}

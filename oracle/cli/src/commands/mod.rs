@@ -1,5 +1,6 @@
 //! One file per command: its arguments, its work, its output as text and as JSON.
 
+pub mod audit;
 pub mod authority;
 pub mod beacon;
 pub mod completions;

@@ -1,0 +1,337 @@
+//! `lyceum audit`: what a network's auditors will find in a text, before a deposit is at stake.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use lyceum_agent::audit::{Finding, Kind, Measures, Personal, examine};
+use lyceum_api::datasets::Params;
+use lyceum_economy::dataset::{AuditFailure, AuditShares, Tier, audited_tier};
+use lyceum_economy::params::{
+    GAIN_GOLD, GOLD_DUPLICATES, GOLD_TOXICITY, MAX_DUPLICATES, MAX_PII, MAX_TOXICITY,
+};
+use serde_json::{Value, json};
+
+use crate::corpus::Texts;
+use crate::failure::BadInput;
+
+/// The most bytes that are read; what lies beyond is counted and said.
+const MAX_READ: usize = 1 << 30;
+/// Characters of an excerpt.
+const EXCERPT: usize = 60;
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit status: 0 if a network with default limits would accept the text, 3 if it would refuse it.
+Nothing is sent. The auditors of a network also measure what training on the text gains, which needs a model."
+)]
+pub struct Args {
+    /// Text files, and folders of them
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// The licence you would declare, an SPDX expression; without it, every licence that the text names is listed
+    #[arg(long, value_name = "SPDX")]
+    licence: Option<String>,
+    /// Show at most so many findings of each kind
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+}
+
+/// Runs it, and says whether a network would accept the text.
+pub fn run(args: Args, json: bool) -> anyhow::Result<bool> {
+    let mut texts = Texts::default();
+    for path in &args.paths {
+        texts.add(path, MAX_READ)?;
+    }
+    if texts.files.is_empty() {
+        let text = format!("no text to audit: {} files are no text or unreadable", texts.skipped);
+        return Err(BadInput(text).into());
+    }
+    let shards: Vec<&[u8]> = texts.files.iter().map(|(_, bytes)| &bytes[..]).collect();
+    let mut shown = Shown::new(&texts, args.limit);
+    // Nothing agrees with no licence, so that all that are named are found.
+    let measures = examine(&shards, args.licence.as_deref().unwrap_or_default(), |f| shown.take(&f));
+    let verdict = Verdict::of(&measures, args.licence.as_deref());
+    let out = match json {
+        true => as_json(&texts, &shown, &measures, &verdict)?,
+        false => as_text(&texts, &shown, &measures, &verdict, &args),
+    };
+    std::io::stdout().write_all(out.as_bytes())?;
+    Ok(verdict.accepted())
+}
+
+/// What a network with default limits says.
+enum Verdict {
+    /// The highest tier that the measures allow.
+    Tier(Tier),
+    /// What it would be refused for, as the contract says it, and what to do.
+    Refused(&'static str, String),
+}
+
+impl Verdict {
+    fn of(measures: &Measures, licence: Option<&str>) -> Self {
+        let allowed = Params::default().licences;
+        if let Some(licence) = licence.filter(|l| !allowed.iter().any(|a| a == l)) {
+            let words = format!("{licence} is none of the licences accepted: {}", allowed.join(", "));
+            return Self::Refused("licence", words);
+        }
+        let shares = AuditShares {
+            licence_allowed: measures.licence_ok || licence.is_none(),
+            pii: measures.pii_ppm.into(),
+            toxicity: measures.toxicity_ppm.into(),
+            duplicates: measures.duplicates_ppm.into(),
+            gain: GAIN_GOLD,
+        };
+        match audited_tier(&shares) {
+            Ok(tier) => Self::Tier(tier),
+            Err(AuditFailure::Licence) => {
+                let words = "the text names licences that are no part of the declared one: leave those files out, or \
+                             declare what they say";
+                Self::Refused("audit_licence", words.to_owned())
+            }
+            Err(AuditFailure::Pii) => Self::Refused("audit_pii", "remove the personal data".to_owned()),
+            Err(AuditFailure::Toxicity) => {
+                Self::Refused("audit_toxicity", "remove the toxic passages".to_owned())
+            }
+            Err(AuditFailure::Duplicates) => {
+                Self::Refused("audit_duplicates", "keep one copy of each passage".to_owned())
+            }
+        }
+    }
+
+    fn accepted(&self) -> bool {
+        matches!(self, Self::Tier(_))
+    }
+}
+
+fn tier_name(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Gold => "gold",
+        Tier::Silver => "silver",
+        Tier::Experimental => "experimental",
+    }
+}
+
+/// The kinds in the order of the summary.
+const KINDS: [&str; 4] = ["licence", "personal data", "toxic text", "duplicate"];
+
+/// A finding as it is shown.
+struct Row {
+    kind: usize,
+    detail: String,
+    file: String,
+    line: usize,
+    column: usize,
+    byte: u64,
+    bytes: u64,
+    excerpt: String,
+}
+
+/// The findings that are shown, and the number of all.
+struct Shown<'a> {
+    texts: &'a Texts,
+    /// Where each file begins among all bytes.
+    starts: Vec<u64>,
+    limit: usize,
+    rows: Vec<Row>,
+    counts: [usize; KINDS.len()],
+}
+
+impl<'a> Shown<'a> {
+    fn new(texts: &'a Texts, limit: usize) -> Self {
+        let starts = texts.files.iter().scan(0, |end, (_, bytes)| {
+            let start = *end;
+            *end += bytes.len() as u64;
+            Some(start)
+        });
+        let starts = starts.collect();
+        Self { texts, starts, limit, rows: vec![], counts: [0; KINDS.len()] }
+    }
+
+    fn take(&mut self, finding: &Finding) {
+        let (kind, detail) = match &finding.kind {
+            Kind::Licence { named } => (0, named.clone()),
+            Kind::Personal(kind) => (1, personal(*kind).to_owned()),
+            Kind::Toxic => (2, String::new()),
+            Kind::Duplicate => (3, String::new()),
+        };
+        self.counts[kind] += 1;
+        if self.counts[kind] > self.limit {
+            return;
+        }
+        let file = self.starts.partition_point(|s| *s <= finding.start).saturating_sub(1);
+        let (Some((path, bytes)), Some(start)) = (self.texts.files.get(file), self.starts.get(file)) else {
+            return;
+        };
+        let at = ((finding.start - start) as usize).min(bytes.len());
+        let end = ((finding.end - start) as usize).min(bytes.len());
+        let (line, column) = place(&bytes[..at]);
+        let excerpt = excerpt(&bytes[at..end]);
+        let file = path.to_string_lossy().escape_debug().to_string();
+        let bytes = finding.end - finding.start;
+        self.rows.push(Row { kind, detail, file, line, column, byte: at as u64, bytes, excerpt });
+    }
+
+    fn hidden(&self, kind: usize) -> usize {
+        self.counts[kind].saturating_sub(self.limit)
+    }
+}
+
+fn personal(kind: Personal) -> &'static str {
+    match kind {
+        Personal::Email => "e-mail address",
+        Personal::Card => "card number",
+        Personal::Iban => "bank account",
+        Personal::Phone => "telephone number",
+        Personal::SocialSecurity => "social security number",
+        Personal::Name => "name",
+    }
+}
+
+/// Line and column of what follows these bytes, from 1, in characters.
+fn place(before: &[u8]) -> (usize, usize) {
+    let ends = |i: usize| before[i] == b'\n' || (before[i] == b'\r' && before.get(i + 1) != Some(&b'\n'));
+    let line = (0..before.len()).filter(|i| ends(*i)).count();
+    let start = (0..before.len()).rev().find(|i| ends(*i)).map_or(0, |i| i + 1);
+    let text: String = String::from_utf8_lossy(&before[start..]).chars().filter(|c| *c != '\0').collect();
+    (line + 1, text.chars().count() + 1)
+}
+
+/// The beginning of a finding without control characters, in one line.
+fn excerpt(bytes: &[u8]) -> String {
+    let head: Vec<u8> = bytes.iter().take(4 * EXCERPT).filter(|b| **b != 0).copied().collect();
+    let text = String::from_utf8_lossy(&head);
+    let mut out = String::new();
+    for (count, c) in text.chars().enumerate() {
+        if count == EXCERPT {
+            out.push('…');
+            break;
+        }
+        match c {
+            c if c.is_whitespace() => out.push(' '),
+            '"' | '\'' | '\\' => out.push(c),
+            c => out.extend(c.escape_debug()),
+        }
+    }
+    out
+}
+
+fn as_text(texts: &Texts, shown: &Shown<'_>, found: &Measures, verdict: &Verdict, args: &Args) -> String {
+    let mut out = String::new();
+    // A string takes whatever is written.
+    let mut line = |text: String| {
+        let _ = writeln!(out, "{text}");
+    };
+    for (kind, name) in KINDS.iter().enumerate() {
+        for r in shown.rows.iter().filter(|r| r.kind == kind) {
+            let what = if r.detail.is_empty() { (*name).to_owned() } else { format!("{name}, {}", r.detail) };
+            line(format!("{}:{}:{}: {what}: {}", r.file, r.line, r.column, r.excerpt));
+        }
+        if shown.hidden(kind) > 0 {
+            let all = shown.counts[kind];
+            line(format!("({name}: {} more are not shown; --limit {all} shows them)", shown.hidden(kind)));
+        }
+    }
+    let percent = |ppm: u64| format!("{:.4}", ppm as f64 / 10_000.0);
+    let bytes: usize = texts.files.iter().map(|(_, b)| b.len()).sum();
+    line(format!(
+        "files       {} with {bytes} bytes; {} skipped as no text",
+        texts.files.len(),
+        texts.skipped
+    ));
+    if texts.beyond > 0 {
+        line(format!(
+            "            {} files lie beyond the first {MAX_READ} bytes and were not read",
+            texts.beyond
+        ));
+    }
+    let licence = match (&args.licence, shown.counts[0]) {
+        (Some(licence), 0) => format!("nothing contradicts {licence}"),
+        (Some(licence), n) => format!("{n} statements contradict {licence}"),
+        (None, n) => format!("none declared; {n} statements of one found: audit again with --licence"),
+    };
+    line(format!("licence     {licence}"));
+    let count = |kind: usize| shown.counts[kind];
+    let (pii, toxic, again) = (found.pii_ppm.into(), found.toxicity_ppm.into(), found.duplicates_ppm.into());
+    let limits = |max: u64, gold: &str| format!("at most {} %, for gold {gold}", max / 10_000);
+    let below = |gold: u64| format!("below {} %", gold / 10_000);
+    for (name, share, kind, limits) in [
+        ("personal", pii, 1, limits(MAX_PII, "none")),
+        ("toxic", toxic, 2, limits(MAX_TOXICITY, &below(GOLD_TOXICITY))),
+        ("duplicates", again, 3, limits(MAX_DUPLICATES, &below(GOLD_DUPLICATES))),
+    ] {
+        line(format!("{name:<11} {} % of bytes in {} places ({limits})", percent(share), count(kind)));
+    }
+    line(match verdict {
+        Verdict::Tier(tier) => {
+            format!("verdict     would pass, {} at best: training on it must gain as well", tier_name(*tier))
+        }
+        Verdict::Refused(reason, words) => format!("verdict     would be refused ({reason}): {words}"),
+    });
+    out
+}
+
+fn as_json(texts: &Texts, shown: &Shown<'_>, found: &Measures, verdict: &Verdict) -> anyhow::Result<String> {
+    let (tier, reason) = match verdict {
+        Verdict::Tier(tier) => (Some(tier_name(*tier)), None),
+        Verdict::Refused(reason, _) => (None, Some(*reason)),
+    };
+    let findings: Vec<Value> = shown
+        .rows
+        .iter()
+        .map(|r| {
+            json!({
+                "kind": KINDS[r.kind], "detail": r.detail, "file": r.file, "line": r.line, "column": r.column,
+                "byte": r.byte, "bytes": r.bytes, "excerpt": r.excerpt,
+            })
+        })
+        .collect();
+    let counts: serde_json::Map<_, _> =
+        KINDS.iter().zip(shown.counts).map(|(k, n)| ((*k).to_owned(), json!(n))).collect();
+    let value = json!({
+        "accepted": verdict.accepted(),
+        "tier_at_best": tier,
+        "reason": reason,
+        "files": texts.files.len(),
+        "skipped": texts.skipped,
+        "not_read": texts.beyond,
+        "measures": {
+            "licence_ok": found.licence_ok,
+            "pii_ppm": found.pii_ppm,
+            "toxicity_ppm": found.toxicity_ppm,
+            "duplicates_ppm": found.duplicates_ppm,
+        },
+        "counts": counts,
+        "findings": findings,
+    });
+    Ok(serde_json::to_string_pretty(&value)? + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_counted_in_characters_whatever_ends_the_lines() {
+        assert_eq!(place(b""), (1, 1));
+        assert_eq!(place("eins\nzwei drü".as_bytes()), (2, 9));
+        assert_eq!(place(b"a\r\nb\rc"), (3, 2));
+        assert_eq!(place(b"a\0\n\0b\0"), (2, 2));
+    }
+
+    #[test]
+    fn an_excerpt_moves_no_cursor() {
+        assert_eq!(excerpt(b"a\x1b[2J\nb"), "a\\u{1b}[2J b");
+        assert_eq!(excerpt("x".repeat(100).as_bytes()).chars().count(), EXCERPT + 1);
+    }
+
+    #[test]
+    fn a_licence_that_no_network_accepts_is_refused_before_the_text_is() {
+        let clean = Measures { licence_ok: true, pii_ppm: 0, toxicity_ppm: 0, duplicates_ppm: 0 };
+        assert!(matches!(Verdict::of(&clean, Some("GPL-3.0-only")), Verdict::Refused("licence", _)));
+        assert!(matches!(Verdict::of(&clean, Some("MIT")), Verdict::Tier(Tier::Gold)));
+        let shares = Measures { pii_ppm: 10_001, ..clean };
+        assert!(matches!(Verdict::of(&shares, None), Verdict::Refused("audit_pii", _)));
+    }
+}
