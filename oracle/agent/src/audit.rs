@@ -141,7 +141,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_measured_and_shares_stay_shares(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        fn any_bytes_are_measured_and_shares_stay_shares(
+            bytes in proptest::collection::vec(any::<u8>(), 0..2000),
+        ) {
             let found = measure(&[&bytes, &bytes], "MIT");
             prop_assert!(found.pii_ppm <= 1_000_000 && found.toxicity_ppm <= 1_000_000);
             prop_assert!(found.duplicates_ppm <= 1_000_000);

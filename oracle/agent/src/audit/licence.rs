@@ -44,7 +44,7 @@ impl Declared {
         let mut found = vec![];
         for at in places(&chunk.text, MARK) {
             let Some((end, named)) = declaration(chunk, at) else { continue };
-            let same = self.text.eq_ignore_ascii_case(&named.to_string());
+            let same = self.text.eq_ignore_ascii_case(named.as_ref());
             if !same && !named.evaluate(|wanted| self.allows(wanted)) {
                 found.push((at, end, named.to_string()));
             }
@@ -134,7 +134,7 @@ enum Form {
 impl Form {
     fn of(before: &str) -> Option<Self> {
         // A byte order mark, also as Latin-1, is no part of the text.
-        let bare = before.trim_start_matches(|c: char| matches!(c, '\u{feff}' | 'ÿ' | 'þ' | 'ï' | '»' | '¿'));
+        let bare = before.trim_start_matches(['\u{feff}', 'ÿ', 'þ', 'ï', '»', '¿']);
         let marks = bare.trim();
         if marks.is_empty() {
             return (bare.len() <= 3).then_some(Self::Bare);

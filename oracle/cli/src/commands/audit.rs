@@ -1,7 +1,6 @@
 //! `lyceum audit`: what a network's auditors will find in a text, before a deposit is at stake.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use lyceum_agent::audit::{Finding, Kind, Measures, Personal, examine};
@@ -57,7 +56,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<bool> {
         true => as_json(&texts, &shown, &measures, &verdict)?,
         false => as_text(&texts, &shown, &measures, &verdict, &args),
     };
-    std::io::stdout().write_all(out.as_bytes())?;
+    crate::output::write(format_args!("{out}"))?;
     Ok(verdict.accepted())
 }
 

@@ -10,9 +10,9 @@ use super::{Keys, Token};
 const MIN_WORDS: usize = 32;
 const MAX_WORDS: usize = 128;
 /// Of so many places in a passage one ends it.
-const END_EVERY: u64 = 32;
+const END_EVERY: u64 = 64;
 /// Words of a sequence.
-const SHINGLE: usize = 2;
+const SHINGLE: usize = 3;
 /// Two passages are the same when all rows of one of the bands are: at a similarity of 0.8 in 9 of 10 cases, at 0.5
 /// in 1 of 6, at 0.3 in 1 of 70.
 const BANDS: usize = 6;

@@ -127,7 +127,7 @@ fn is_separator(text: &str) -> bool {
 
 /// Where a US social security number ends.
 pub fn social(number: &Number<'_>) -> Option<usize> {
-    if number.groups.len() < 3 || number.shape(3) != [3, 2, 4] || number.groups[0].before != "" {
+    if number.groups.len() < 3 || number.shape(3) != [3, 2, 4] || !number.groups[0].before.is_empty() {
         return None;
     }
     let [area, group, serial] = [0, 1, 2].map(|i| number.groups[i]);
@@ -151,7 +151,7 @@ pub fn card(text: &str, number: &Number<'_>) -> Option<usize> {
         let whole = *used == 1 && (13..=16).contains(&digits.len());
         ((grouped && alike) || whole).then_some((*used, digits))
     })?;
-    if number.groups[0].before != "" || !is_issued(&digits) || !luhn(&digits) {
+    if !number.groups[0].before.is_empty() || !is_issued(&digits) || !luhn(&digits) {
         return None;
     }
     let end = number.end(used)?;
@@ -159,25 +159,28 @@ pub fn card(text: &str, number: &Number<'_>) -> Option<usize> {
     let said =
         ["card", "karte", "visa", "amex", "carte", "tarjeta", "credit"].iter().any(|w| words.contains(w));
     // One in ten numbers has the right check digit, so among many numbers it proves nothing.
-    let alone = !number.is_among_numbers(end) && !(used == 1 && number.is_operand());
-    let quoted = !text[..number.start].ends_with('=');
-    (said || (alone && quoted)).then_some(end)
+    let counted = number.is_among_numbers(end) || text[..number.start].ends_with('=');
+    let operand = used == 1 && number.is_operand();
+    (said || !(counted || operand)).then_some(end)
 }
 
 /// Whether a scheme issues numbers that begin so and are so long.
 fn is_issued(digits: &str) -> bool {
     let begins = |n: usize| digits[..n].parse::<u32>().unwrap_or(0);
-    match (begins(1), begins(2), begins(4), digits.len()) {
-        (4, _, _, 13 | 16 | 19) => true,
-        (_, 51..=55, _, 16) | (_, _, 2221..=2720, 16) => true,
-        (_, 34 | 37, _, 15) => true,
-        (_, 36 | 38 | 39, _, 14) | (_, _, 3000..=3059, 14) => true,
-        (_, _, 3528..=3589, 16..=19) => true,
-        (_, 65, _, 16) | (_, _, 6011 | 6440..=6499, 16) => true,
-        (_, 62, _, 16..=19) => true,
-        (_, 50 | 56..=58, _, 16) | (_, 67, _, 16) => true,
-        _ => false,
-    }
+    matches!(
+        (begins(1), begins(2), begins(4), digits.len()),
+        (4, _, _, 13 | 16 | 19)
+            | (_, 51..=55, _, 16)
+            | (_, _, 2221..=2720, 16)
+            | (_, 34 | 37, _, 15)
+            | (_, 36 | 38 | 39, _, 14)
+            | (_, _, 3000..=3059, 14)
+            | (_, _, 3528..=3589, 16..=19)
+            | (_, 65, _, 16)
+            | (_, _, 6011 | 6440..=6499, 16)
+            | (_, 62, _, 16..=19)
+            | (_, 50 | 56..=58 | 67, _, 16)
+    )
 }
 
 fn luhn(digits: &str) -> bool {

@@ -67,8 +67,8 @@ fn is_announced(words: &str) -> bool {
 /// Digits with their country code.
 fn international(digits: &str, number: &Number<'_>, count: usize) -> bool {
     let shape = number.shape(count);
-    if digits.starts_with('1') {
-        return digits.len() == 11 && is_american(&digits[1..]) && shape.iter().all(|g| *g != 2);
+    if let Some(national) = digits.strip_prefix('1') {
+        return is_american(national) && shape.iter().all(|g| *g != 2);
     }
     let listed = |list: &str| digits.len() > 2 && list.split(' ').any(|c| digits.starts_with(c));
     let code = match digits.as_bytes() {
@@ -122,9 +122,9 @@ fn trunk(number: &Number<'_>, count: usize, digits: &str, said: bool) -> bool {
             alike && number.groups[1].before != "-" && (said || (zeros < 2 && number.stands_alone(count)))
         }
         [first, second, ..] => {
-            let dated = number.groups[1].before == "."
-                || (number.groups[1].before == "-" && shape.len() > 2 && !said);
-            (3..=6).contains(&first) && second >= 3 && shape.len() <= 4 && !(dated && !said)
+            let sign = number.groups[1].before;
+            let dated = sign == "." || (sign == "-" && shape.len() > 2);
+            (3..=6).contains(&first) && second >= 3 && shape.len() <= 4 && (said || !dated)
         }
         [] => false,
     }
