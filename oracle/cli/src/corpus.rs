@@ -1,9 +1,18 @@
 //! The demo's texts: where they come from, and what is trained on, held out and sealed.
 
+//!
+//! [`read`] takes a path of the user's: [`walk`] finds its files, [`decode`] makes text of them, [`licence`] says under
+//! which licence, [`names`] what to call it. [`defaults`] takes what every machine with the toolchain has.
+
+mod decode;
 mod defaults;
 mod files;
+mod licence;
+mod names;
 mod texts;
+mod walk;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use lyceum_learn::Hash32;
@@ -12,7 +21,10 @@ use crate::failure::BadInput;
 
 pub use defaults::{PYTHON_LICENCE, defaults};
 pub use files::read;
+pub use licence::{Licence, contradicted};
+pub use names::{shown, unique};
 pub use texts::Texts;
+pub use walk::Skipped;
 
 /// The most bytes of a domain that are used; longer texts are sampled evenly.
 pub const MAX_TEXT: usize = 4 << 20;
@@ -28,16 +40,18 @@ const EVERY: usize = 8;
 pub struct Corpus {
     /// The domain's name.
     pub name: String,
-    /// SPDX licence, as its owner declares it.
-    pub licence: String,
+    /// Its licence, and how that is known.
+    pub licence: Licence,
     /// Where it was read from.
     pub from: PathBuf,
     /// The text.
     pub text: Vec<u8>,
     /// Files read.
-    pub files: u64,
-    /// Files skipped because they are binary.
-    pub skipped: u64,
+    pub files: Vec<PathBuf>,
+    /// How many of them were encoded otherwise than in UTF-8, by encoding.
+    pub encodings: BTreeMap<&'static str, u64>,
+    /// What was not read, by its reason.
+    pub skipped: Skipped,
 }
 
 /// A text divided: nothing of one part is in another.
@@ -58,14 +72,26 @@ impl Corpus {
             let found = self.text.len();
             let text = format!(
                 "{} has {found} bytes of text; at least {MIN_TEXT} are needed to hold a part out and train on the rest",
-                self.from.display()
+                shown(&self.from)
             );
             return Err(BadInput(text).into());
         }
         if self.text.len() > MAX_TEXT {
             self.text = sample(&self.text);
         }
+        licence::check_length(&self.licence.expression())?;
         Ok(self)
+    }
+
+    /// What was read, in a line.
+    pub fn summary(&self) -> String {
+        let mut parts = vec![format!("{} KiB from {} files", self.text.len() >> 10, self.files.len())];
+        parts.extend(self.encodings.iter().map(|(encoding, files)| format!("{files} in {encoding}")));
+        if self.skipped != Skipped::default() {
+            parts.push(format!("skipped: {}", self.skipped));
+        }
+        parts.push(self.licence.to_string());
+        parts.join("; ")
     }
 
     /// Divides the text: of every eight blocks one is held out and one is sealed.
@@ -101,8 +127,9 @@ mod tests {
 
     fn corpus(bytes: usize) -> anyhow::Result<Corpus> {
         let text = (0..bytes).map(|i| (i / BLOCK) as u8).collect();
-        let (licence, from) = ("MIT".into(), "x.txt".into());
-        Corpus { name: "x".into(), licence, from, text, files: 1, skipped: 0 }.fit()
+        let (licence, from) = (Licence::Declared("MIT".into()), "x.txt".into());
+        let (files, encodings, skipped) = (vec!["x.txt".into()], BTreeMap::new(), Skipped::default());
+        Corpus { name: "x".into(), licence, from, text, files, encodings, skipped }.fit()
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub const EXIT_CODES: &str = "Exit codes:
   12   chain id, prefix, contract or deployment file belong to another network (code network)
   13   the configuration is wrong; the message names file, line and key (code config)
   14   a port, folder or store is in use by another process (code busy)
+  15   the demo ran to its end, but no claim was accepted; the report says why (code unsettled)
   130  stopped by Ctrl-C (code interrupted)";
 
 /// What kind of error ended the command.
@@ -60,6 +61,8 @@ pub enum Failure {
     Config,
     /// Somebody else has it.
     Busy,
+    /// A demo that proved nothing.
+    Unsettled,
     /// Ctrl-C.
     Interrupted,
 }
@@ -206,6 +209,7 @@ impl Failure {
             Self::Network => "network",
             Self::Config => "config",
             Self::Busy => "busy",
+            Self::Unsettled => "unsettled",
             Self::Interrupted => "interrupted",
         }
     }
@@ -226,6 +230,7 @@ impl Failure {
             Self::Network => 12,
             Self::Config => 13,
             Self::Busy => 14,
+            Self::Unsettled => 15,
             Self::Interrupted => 130,
         }
     }
@@ -370,6 +375,7 @@ mod tests {
             Network,
             Config,
             Busy,
+            Unsettled,
             Interrupted,
         ] {
             let row = EXIT_CODES.lines().find(|l| l.contains(&format!("code {}", kind.code())));

@@ -10,11 +10,11 @@ use lyceum_chain::Chain;
 use lyceum_learn::generate::{Sampling, generate};
 use lyceum_learn::{Model, Target, block, device, score};
 
-use crate::corpus::{self, Corpus};
+use crate::corpus::{self, Corpus, shown};
 use crate::demo::cast::{COORDINATOR, MIN_EVALUATORS};
 use crate::demo::progress::Progress;
-use crate::demo::{DomainText, SEQUENCE, Settings, base, collect, genesis, live, show, wasmd};
-use crate::failure::{BadInput, Interrupted};
+use crate::demo::{DomainText, SEQUENCE, Settings, base, collect, fit, genesis, live, show, wasmd};
+use crate::failure::{BadInput, Failure, Interrupted, Refusal};
 use crate::folder::ModelFolder;
 use crate::report::{Change, Generation, Report};
 
@@ -37,6 +37,10 @@ pub struct Args {
     /// code, Rust documentation, Python's library)
     #[arg(long, value_name = "PATH")]
     data: Vec<PathBuf>,
+    /// The SPDX licence of the texts, or `none`: once for all --data, or once for each in their order. Without it, the
+    /// licence is what the files name themselves
+    #[arg(long, value_name = "SPDX", requires = "data")]
+    licence: Vec<String>,
     /// Where report.json, report.html and the model go
     #[arg(long, value_name = "DIR", default_value = "lyceum-demo")]
     out: PathBuf,
@@ -95,9 +99,17 @@ fn settings(args: &Args) -> anyhow::Result<Settings> {
     if args.data.len() > MAX_DOMAINS {
         return refuse(format!("{} times --data: at most {MAX_DOMAINS} domains", args.data.len()));
     }
+    if args.licence.len() > 1 && args.licence.len() != args.data.len() {
+        let (licences, texts) = (args.licence.len(), args.data.len());
+        return refuse(format!(
+            "{licences} times --licence for {texts} times --data: once for all, or once for each"
+        ));
+    }
+    let licence = |i: usize| args.licence.get(i).or(args.licence.first()).map(String::as_str);
+    let texts = args.data.iter().enumerate();
     let corpora = match args.data.is_empty() {
         true => corpus::defaults()?,
-        false => args.data.iter().map(|p| corpus::read(p)).collect::<anyhow::Result<_>>()?,
+        false => texts.map(|(i, path)| corpus::read(path, licence(i))).collect::<anyhow::Result<_>>()?,
     };
     let corpora = distinct(corpora)?;
     let (out, evaluators) = (args.out.clone(), args.nodes);
@@ -105,18 +117,17 @@ fn settings(args: &Args) -> anyhow::Result<Settings> {
     Ok(Settings { corpora, out, evaluators, steps, base_steps, seed, device, kill })
 }
 
-/// Names become unique; the same text twice is no two domains.
+/// Names become unique, also among the demo's own; the same text twice is no two domains.
 fn distinct(mut corpora: Vec<Corpus>) -> anyhow::Result<Vec<Corpus>> {
-    for i in 1..corpora.len() {
+    for i in 0..corpora.len() {
         let (before, rest) = corpora.split_at_mut(i);
         let this = &mut rest[0];
         if let Some(same) = before.iter().find(|c| c.root() == this.root()) {
-            let text = format!("{} and {} hold the same text", same.from.display(), this.from.display());
+            let text = format!("{} and {} hold the same text", shown(&same.from), shown(&this.from));
             return Err(BadInput(text).into());
         }
-        if before.iter().any(|c| c.name == this.name) {
-            this.name = format!("{}-{}", this.name, i + 1);
-        }
+        let taken = |name: &str| name == genesis::STUFFED || before.iter().any(|c| c.name == name);
+        this.name = corpus::unique(&this.name, taken);
     }
     Ok(corpora)
 }
@@ -140,6 +151,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
             noteln!("stopping; press Ctrl-C again to stop at once");
         }
     });
+    let texts = audited(&settings, &progress)?;
     std::fs::create_dir_all(&settings.out)
         .with_context(|| format!("--out {}: cannot make the folder", settings.out.display()))?;
     // What is written at the end must not fail then for what stands there now.
@@ -152,25 +164,34 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         .with_context(|| format!("--out {}: cannot write there", settings.out.display()))?;
     sweep(&settings.out, work.path());
     let ground = Ground::of(&args, work.path())?;
-    let result = whole(&settings, &ground, work.path(), stop, &progress, &runtime, started);
+    let result = whole(&settings, &texts, &ground, work.path(), stop, &progress, &runtime, started);
     // Work that still runs on the pool ends by itself at its next step.
     runtime.shutdown_timeout(std::time::Duration::from_secs(20));
     let (report, paths) = match result {
         Err(_) if progress.interrupted_by_user() => Err(Interrupted.into()),
         other => other,
     }?;
-    if json {
-        outln!("{}", serde_json::to_string(&report)?)?;
-    } else {
+    let accepted = ensure_accepted(&report, &paths.0);
+    if !json {
         outln!("{}", show::summary(&report, show::columns()))?;
-        outln!(
-            "{}
-{}",
-            paths.0.display(),
-            paths.1.display()
-        )?;
+        outln!("{}\n{}", paths.0.display(), paths.1.display())?;
+    } else if accepted.is_ok() {
+        outln!("{}", serde_json::to_string(&report)?)?;
     }
-    Ok(())
+    accepted
+}
+
+/// A demo that accepted no claim has shown nothing of what it is for, and is no success.
+fn ensure_accepted(report: &Report, written: &Path) -> anyhow::Result<()> {
+    if report.claims.iter().any(|claim| claim.accepted) {
+        return Ok(());
+    }
+    let claims = report.claims.iter().map(|c| format!("claim {} of {}: {}", c.id, c.trainer, c.reason));
+    let datasets =
+        report.datasets.iter().filter_map(|d| Some(format!("dataset {}: {}", d.name, d.reason.as_ref()?)));
+    let why: Vec<String> = claims.chain(datasets).collect();
+    let words = format!("no claim was accepted ({}); the report is in {}", why.join(", "), shown(written));
+    Err(Refusal::new(Failure::Unsettled, "demo.no_claim", words).into())
 }
 
 /// Removes the working folders of runs that were killed. That of a run which is still alive is in use: its stores
@@ -208,8 +229,31 @@ impl Ground {
     }
 }
 
+/// Says what the texts are, and refuses those whose datasets the network's auditors would reject.
+fn audited(settings: &Settings, progress: &Progress) -> anyhow::Result<Vec<DomainText>> {
+    progress.phase("texts");
+    let texts: Vec<DomainText> = settings.corpora.iter().map(DomainText::of).collect();
+    let public = lyceum_api::datasets::Params::default().licences;
+    for (corpus, text) in settings.corpora.iter().zip(&texts) {
+        progress.say(&format!("   {:<14} {}", corpus.name, corpus.summary()));
+        if !public.contains(&text.licence) {
+            progress.say(&format!(
+                "   {:<14} this demo's own network accepts that licence; the default parameters do not list it",
+                ""
+            ));
+        }
+    }
+    progress.phase("audit of the texts, before anything is trained");
+    for (corpus, text) in settings.corpora.iter().zip(&texts) {
+        fit::ensure(corpus, text, &fit::audit(text, texts.len()))?;
+    }
+    Ok(texts)
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is another part of the run, used once")]
 fn whole(
     settings: &Settings,
+    texts: &[DomainText],
     ground: &Ground,
     work: &Path,
     stop: Cancel,
@@ -217,26 +261,10 @@ fn whole(
     runtime: &tokio::runtime::Runtime,
     started: Instant,
 ) -> anyhow::Result<(Report, (PathBuf, PathBuf))> {
-    progress.phase("texts");
-    let texts: Vec<DomainText> = settings
-        .corpora
-        .iter()
-        .map(|c| DomainText { name: c.name.clone(), licence: c.licence.clone(), parts: c.parts() })
-        .collect();
-    for c in &settings.corpora {
-        let skipped =
-            if c.skipped == 0 { String::new() } else { format!(", {} binary files skipped", c.skipped) };
-        progress.say(&format!(
-            "   {:<14} {} KiB from {} files{skipped}",
-            c.name,
-            c.text.len() >> 10,
-            c.files
-        ));
-    }
     progress.phase("base: trained before genesis, as the report says");
-    let base = base::train(settings, &texts, progress)?;
+    let base = base::train(settings, texts, progress)?;
     progress.phase("genesis: contracts, nodes, stakes, proposals");
-    let prepared = genesis::prepare(settings, &texts, &base.model, work)?;
+    let prepared = genesis::prepare(settings, texts, &base.model, work)?;
     let Told { mut report, heads, events } = match ground {
         Ground::Embedded => runtime.block_on(async {
             progress.phase(LIFE);
@@ -252,7 +280,7 @@ fn whole(
     report.seed = settings.seed;
     report.base_curve = base.curve;
     let improved = improved(&base.model, &heads)?;
-    for text in &texts {
+    for text in texts {
         let items = drawn(&text.parts.held_out, SEQUENCE, SCORE_ITEMS, &settings.derive("report items"))?;
         let of = |model: &Model| anyhow::Ok(score(model, &items)?.mean as f64 / 1e6);
         report.scores.insert(text.name.clone(), Change { before: of(&base.model)?, after: of(&improved)? });
@@ -321,4 +349,24 @@ fn prompt(held_out: &[u8]) -> String {
     let text = String::from_utf8_lossy(held_out);
     let line = text.lines().map(str::trim_end).find(|l| l.len() >= PROMPT / 2).unwrap_or_default();
     line.chars().take(PROMPT / 2).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Claim;
+
+    #[test]
+    fn a_demo_that_accepted_no_claim_is_no_success_and_says_what_became_of_each() {
+        let claim =
+            |accepted, reason: &str| Claim { accepted, reason: reason.to_owned(), ..Claim::default() };
+        let of =
+            |claims| ensure_accepted(&Report { claims, ..Report::default() }, Path::new("out/report.json"));
+        assert!(of(vec![claim(false, "forfeited"), claim(true, "accepted")]).is_ok());
+        for claims in [vec![], vec![claim(false, "rejected: no_gain")]] {
+            let error = of(claims).unwrap_err();
+            assert_eq!(Failure::of(&error), Failure::Unsettled);
+            assert!(error.to_string().contains("out/report.json"), "{error}");
+        }
+    }
 }

@@ -1,13 +1,16 @@
 //! The default texts, which every machine with this toolchain has: Rust code and the prose of its doc comments from
 //! the rust-src component, and Python's standard library.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
 
-use super::files::{bytes_of, is_binary, walk};
-use super::{Corpus, MAX_TEXT};
+use super::decode::decode;
+use super::files::{bytes_of, open};
+use super::walk::walk;
+use super::{Corpus, Licence, MAX_TEXT};
 use crate::failure::BadInput;
 
 /// Python's library holds modules that name the MIT licence (tomllib), and the audit finds them.
@@ -56,27 +59,29 @@ fn corpus(
     keep: impl Fn(&str) -> String,
 ) -> anyhow::Result<Corpus> {
     const STRIDE: usize = 7;
-    let mut paths = walk(folder)?;
+    let found = walk(folder)?;
+    let (mut paths, mut skipped) = (found.files, found.skipped);
     // What somebody installed beside the library is no default text, and a test suite is a poor one.
     let passed_over =
         |p: &Path| p.components().any(|c| c.as_os_str() == "site-packages" || c.as_os_str() == "test");
     paths.retain(|p| p.extension().is_some_and(|e| e == extension) && !passed_over(p));
     let order = (0..STRIDE).flat_map(|start| paths.iter().skip(start).step_by(STRIDE));
-    let (mut text, mut files, mut skipped) = (vec![], 0, 0);
+    let (mut text, mut files) = (vec![], vec![]);
     for path in order {
         if text.len() >= MAX_TEXT {
             break;
         }
-        let bytes = bytes_of(path, MAX_FILE).with_context(|| format!("cannot read {}", path.display()))?;
-        if is_binary(&bytes) {
-            skipped += 1;
+        let read = open(path).and_then(|(mut file, _)| bytes_of(&mut file, MAX_FILE));
+        let bytes = read.with_context(|| format!("cannot read {}", path.display()))?;
+        let Some(decoded) = decode(&bytes) else {
+            skipped.binary += 1;
             continue;
-        }
-        text.extend_from_slice(keep(&String::from_utf8_lossy(&bytes)).as_bytes());
-        files += 1;
+        };
+        text.extend_from_slice(keep(&decoded.text).as_bytes());
+        files.push(path.clone());
     }
-    Corpus { name: name.to_owned(), licence: licence.to_owned(), from: folder.into(), text, files, skipped }
-        .fit()
+    let (name, licence) = (name.to_owned(), Licence::Declared(licence.to_owned()));
+    Corpus { name, licence, from: folder.into(), text, files, encodings: BTreeMap::new(), skipped }.fit()
 }
 
 fn comment(line: &str) -> Option<&str> {

@@ -1,108 +1,200 @@
 //! Reading the user's texts: a file, or every text file under a folder.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use rustix::fs::OFlags;
 
-use super::Corpus;
+use super::decode::{Decoded, decode};
+use super::names::{name_of, shown};
+use super::walk::{Skipped, walk};
+use super::{Corpus, Licence, licence};
 use crate::failure::BadInput;
 
 /// The most bytes read from one path; what follows is not needed for a demo.
 const MAX_READ: usize = 64 << 20;
-/// The most files of a folder that are looked at, and how deep.
-const MAX_FILES: usize = 100_000;
-const MAX_DEPTH: usize = 32;
+/// So much of a file is enough to see that it is no text, be the rest as long as it may.
+const HEAD: usize = 64 << 10;
 
-/// Reads a `--data` path as one domain. In folders, binary files are skipped and counted; a binary file that is
-/// named itself is an error.
-pub fn read(path: &Path) -> anyhow::Result<Corpus> {
-    let meta = fs::metadata(path).with_context(|| format!("--data {}: cannot be read", path.display()))?;
-    let (text, files, skipped) = if meta.is_dir() { folder(path)? } else { (file(path)?, 1, 0) };
+/// Reads a `--data` path as one domain, under a licence that its owner declares or that the text names itself. In
+/// folders, what is no readable text is skipped and counted by its reason; such a file that is named itself is an
+/// error.
+pub fn read(path: &Path, declared: Option<&str>) -> anyhow::Result<Corpus> {
+    let cannot = || format!("--data {}: cannot be read", shown(path));
+    let kind = fs::metadata(path).with_context(cannot)?;
+    let mut gathered = Gathered::default();
+    if kind.is_dir() {
+        let found = walk(path)?;
+        gathered.skipped = found.skipped;
+        found.files.iter().for_each(|file| gathered.add(file));
+    } else if kind.is_file() {
+        gathered.add_named(path).with_context(cannot)?;
+    } else {
+        return Err(refused(
+            path,
+            &format!("it is {}; name a text file or a folder of them", kind_of(&kind)),
+        ));
+    }
+    let Gathered { text, files, encodings, skipped, .. } = gathered;
     if text.is_empty() {
-        let kind = if meta.is_dir() { "no text in it" } else { "it is empty" };
-        return Err(BadInput(format!("--data {}: {kind}", path.display())).into());
+        let words = match (kind.is_dir(), skipped.to_string()) {
+            (false, _) => "it is empty".to_owned(),
+            (true, none) if none.is_empty() => "no text in it".to_owned(),
+            (true, skipped) => format!("no text in it ({skipped})"),
+        };
+        return Err(refused(path, &words));
     }
-    let stem = path.canonicalize().ok().and_then(|p| p.file_stem().map(|s| s.to_string_lossy().into_owned()));
-    let name = stem.unwrap_or_else(|| "text".to_owned()).chars().take(64).collect();
-    // The user's own text: whose licence it has, only the user knows; the demo says so in its manifest.
-    let licence = "CC0-1.0".to_owned();
-    Corpus { name, licence, from: path.to_path_buf(), text, files, skipped }.fit()
+    let licence = match declared {
+        Some(expression) => licence::declared(expression)?,
+        None => Licence::Named(licence::named(&files, &text)).or_none(),
+    };
+    let from = path.to_path_buf();
+    let pieces = files.into_iter().map(|(path, _)| path).collect();
+    Corpus { name: name_of(path), licence, from, text: text.into_bytes(), files: pieces, encodings, skipped }
+        .fit()
 }
 
-fn file(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let bytes =
-        bytes_of(path, MAX_READ).with_context(|| format!("--data {}: cannot be read", path.display()))?;
-    if is_binary(&bytes) {
-        let text =
-            format!("--data {}: it is a binary file; name a text file or a folder of them", path.display());
-        return Err(BadInput(text).into());
-    }
-    Ok(bytes)
+fn refused(path: &Path, words: &str) -> anyhow::Error {
+    BadInput(format!("--data {}: {words}", shown(path))).into()
 }
 
-fn folder(path: &Path) -> anyhow::Result<(Vec<u8>, u64, u64)> {
-    let mut text = vec![];
-    let (mut files, mut skipped) = (0, 0);
-    for found in walk(path)? {
-        if text.len() >= MAX_READ {
-            break;
+fn kind_of(meta: &fs::Metadata) -> &'static str {
+    let kind = meta.file_type();
+    match () {
+        () if kind.is_fifo() => "a pipe",
+        () if kind.is_socket() => "a socket",
+        () => "a device",
+    }
+}
+
+/// A file's text from its path, as [`read`] takes it: for whoever looks again for a place in it.
+pub(super) fn text_of(path: &Path) -> Option<String> {
+    let (mut file, _) = open(path).ok()?;
+    Some(decode(&bytes_of(&mut file, MAX_READ).ok()?)?.text)
+}
+
+/// A text that grows file by file, never beyond [`MAX_READ`].
+#[derive(Default)]
+struct Gathered {
+    text: String,
+    /// Files that are in it, and where each ends.
+    files: Vec<(PathBuf, usize)>,
+    /// How many files were encoded otherwise than in UTF-8, by encoding.
+    encodings: BTreeMap<&'static str, u64>,
+    skipped: Skipped,
+    /// Device and number of files that were read: links and hard links lead to the same ones.
+    seen: BTreeSet<(u64, u64)>,
+    /// Bytes read.
+    bytes: usize,
+}
+
+/// What came of a file.
+enum Read1 {
+    Text(Decoded),
+    Empty,
+    Binary,
+    Again,
+    Beyond,
+    Special(&'static str),
+}
+
+impl Gathered {
+    /// Adds a file of a folder, or counts why not.
+    fn add(&mut self, path: &Path) {
+        match self.one(path) {
+            Ok(Read1::Text(decoded)) => self.push(path, decoded),
+            Ok(Read1::Empty) => {}
+            Ok(Read1::Binary) => self.skipped.binary += 1,
+            Ok(Read1::Again) => self.skipped.again += 1,
+            Ok(Read1::Beyond) => self.skipped.beyond += 1,
+            Ok(Read1::Special(_)) => self.skipped.special += 1,
+            Err(_) => self.skipped.unreadable_files += 1,
         }
-        match bytes_of(&found, MAX_READ - text.len()) {
-            Ok(bytes) if !bytes.is_empty() && !is_binary(&bytes) => {
-                text.extend_from_slice(&bytes);
-                text.push(b'\n');
-                files += 1;
+    }
+
+    /// Adds a file that the user named.
+    fn add_named(&mut self, path: &Path) -> anyhow::Result<()> {
+        match self.one(path)? {
+            Read1::Text(decoded) => self.push(path, decoded),
+            Read1::Binary => {
+                return Err(refused(path, "it is a binary file; name a text file or a folder of them"));
             }
-            Ok(bytes) if bytes.is_empty() => {}
-            _ => skipped += 1,
+            Read1::Special(kind) => return Err(refused(path, &format!("it is {kind}"))),
+            Read1::Empty | Read1::Again | Read1::Beyond => {}
         }
+        Ok(())
     }
-    Ok((text, files, skipped))
+
+    fn one(&mut self, path: &Path) -> io::Result<Read1> {
+        let left = MAX_READ.saturating_sub(self.bytes.max(self.text.len()));
+        if left == 0 {
+            return Ok(Read1::Beyond);
+        }
+        let (mut file, meta) = open(path)?;
+        if !meta.is_file() {
+            return Ok(Read1::Special(kind_of(&meta)));
+        }
+        if self.seen.contains(&(meta.dev(), meta.ino())) {
+            return Ok(Read1::Again);
+        }
+        let mut bytes = bytes_of(&mut file, HEAD.min(left))?;
+        if bytes.is_empty() {
+            return Ok(Read1::Empty);
+        }
+        if decode(&bytes).is_none() {
+            return Ok(Read1::Binary);
+        }
+        bytes.append(&mut bytes_of(&mut file, left - bytes.len())?);
+        self.bytes += bytes.len();
+        let Some(decoded) = decode(&bytes) else { return Ok(Read1::Binary) };
+        self.seen.insert((meta.dev(), meta.ino()));
+        Ok(if decoded.text.is_empty() { Read1::Empty } else { Read1::Text(decoded) })
+    }
+
+    fn push(&mut self, path: &Path, decoded: Decoded) {
+        let Decoded { text, encoding } = decoded;
+        if encoding != "UTF-8" {
+            *self.encodings.entry(encoding).or_default() += 1;
+        }
+        self.text.push_str(&text);
+        if !text.ends_with('\n') {
+            self.text.push('\n');
+        }
+        self.files.push((path.to_path_buf(), self.text.len()));
+    }
 }
 
-/// The plain files under a folder, sorted, so that the same folder gives the same text. Links are not followed.
-pub(super) fn walk(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut found = vec![];
-    let mut open = vec![(root.to_path_buf(), 0)];
-    while let Some((folder, depth)) = open.pop() {
-        let entries = fs::read_dir(&folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
-        let mut entries = entries.with_context(|| format!("cannot read the folder {}", folder.display()))?;
-        // In order already here, or the bound would cut off other files on another file system.
-        entries.sort_by_key(fs::DirEntry::path);
-        for entry in entries {
-            let kind = entry.file_type()?;
-            if kind.is_dir() && depth < MAX_DEPTH && !entry.file_name().to_string_lossy().starts_with('.') {
-                open.push((entry.path(), depth + 1));
-            } else if kind.is_file() && found.len() < MAX_FILES {
-                found.push(entry.path());
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
+/// Opens a file without waiting, as a pipe without a writer would make it wait for ever.
+pub(super) fn open(path: &Path) -> io::Result<(File, fs::Metadata)> {
+    let waits = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = OpenOptions::new().read(true).custom_flags(waits).open(path)?;
+    let meta = file.metadata()?;
+    Ok((file, meta))
 }
 
-pub(super) fn bytes_of(path: &Path, max: usize) -> std::io::Result<Vec<u8>> {
+pub(super) fn bytes_of(file: &mut File, max: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![];
-    File::open(path)?.take(max as u64).read_to_end(&mut bytes)?;
+    file.take(max as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Whether bytes are no text: a NUL, or no UTF-8 (a character cut at the end of what was read is allowed).
-pub(super) fn is_binary(bytes: &[u8]) -> bool {
-    bytes.contains(&0)
-        || std::str::from_utf8(bytes)
-            .is_err_and(|e| e.error_len().is_some() || e.valid_up_to() + 4 < bytes.len())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::super::MIN_TEXT;
     use super::*;
 
     fn refused(path: &Path) -> String {
-        format!("{:#}", read(path).unwrap_err())
+        format!("{:#}", read(path, None).unwrap_err())
+    }
+
+    fn long(line: &str) -> String {
+        line.repeat(MIN_TEXT / line.len() + 1)
     }
 
     #[test]
@@ -118,17 +210,53 @@ mod tests {
     }
 
     #[test]
-    fn binary_files_of_a_folder_are_skipped_and_counted() {
+    fn what_is_no_plain_file_is_refused_by_its_kind_and_not_read() {
+        assert!(refused(Path::new("/dev/zero")).contains("a device"));
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("a.bin"), [0; 10]).unwrap();
-        fs::write(dir.path().join("b.txt"), "x".repeat(super::super::MIN_TEXT)).unwrap();
-        let corpus = read(dir.path()).unwrap();
-        assert_eq!((corpus.files, corpus.skipped), (1, 1));
+        let fifo = dir.path().join("fifo");
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        assert!(refused(&fifo).contains("a pipe"));
+        fs::write(dir.path().join("b.txt"), long("some words\n")).unwrap();
+        symlink("/dev/zero", dir.path().join("endless")).unwrap();
+        let corpus = read(dir.path(), None).unwrap();
+        assert_eq!((corpus.files.len(), corpus.skipped.special), (1, 2));
     }
 
     #[test]
-    fn text_cut_within_a_character_is_text() {
-        assert!(!is_binary(&"aé".as_bytes()[..2]));
-        assert!(is_binary(&[b'a', 0xff, b'a']));
+    fn binary_unreadable_and_repeated_files_of_a_folder_are_counted_by_their_reason() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("a.bin"), [0; 10]).unwrap();
+        fs::write(at("b.txt"), long("some words\n")).unwrap();
+        fs::hard_link(at("b.txt"), at("c.txt")).unwrap();
+        symlink("b.txt", at("d.txt")).unwrap();
+        // It opens, and reading it fails, for root as for everybody.
+        symlink("/proc/self/mem", at("e.txt")).unwrap();
+        let corpus = read(dir.path(), None).unwrap();
+        assert_eq!(corpus.files, [at("b.txt")]);
+        let skipped = Skipped { binary: 1, unreadable_files: 1, again: 2, ..Skipped::default() };
+        assert_eq!(corpus.skipped, skipped);
+    }
+
+    #[test]
+    fn a_sparse_file_of_a_terabyte_is_seen_to_be_binary_from_its_beginning() {
+        let dir = tempfile::tempdir().unwrap();
+        File::create(dir.path().join("sparse")).unwrap().set_len(1 << 40).unwrap();
+        fs::write(dir.path().join("b.txt"), long("some words\n")).unwrap();
+        let corpus = read(dir.path(), None).unwrap();
+        assert_eq!((corpus.files.len(), corpus.skipped.binary), (1, 1));
+    }
+
+    #[test]
+    fn other_encodings_are_decoded_and_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = long("Früh übt sich, wer schöne Äpfel möchte.\n");
+        fs::write(dir.path().join("latin.txt"), encoding_rs::WINDOWS_1252.encode(&text).0).unwrap();
+        let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        fs::write(dir.path().join("wide.txt"), units).unwrap();
+        let corpus = read(dir.path(), None).unwrap();
+        assert_eq!(corpus.encodings, BTreeMap::from([("UTF-16LE", 1), ("windows-1252", 1)]));
+        assert_eq!(corpus.text, format!("{text}{text}").as_bytes());
     }
 }

@@ -28,7 +28,9 @@ fn windows() -> embedded::Builder {
 }
 
 fn bring_up(plan: Blueprint) -> anyhow::Result<(Network, Vec<Addr>, (Found, embedded::Beacon))> {
-    let mut network = embedded::Builder { beacon_secret: plan.beacon_secret, ..windows() }.build()?;
+    let mut builder = embedded::Builder { beacon_secret: plan.beacon_secret, ..windows() };
+    builder.datasets.licences = plan.licences();
+    let mut network = builder.build()?;
     let accounts: Vec<Addr> = plan.members.iter().map(|m| network.account(&m.name)).collect();
     for (member, account) in plan.members.iter().zip(&accounts).filter(|(m, _)| !m.roles.is_empty()) {
         network.register_node(&member.name, &member.name, &member.roles)?;

@@ -22,20 +22,20 @@ use lyceum_learn::{Model, block, seal};
 use lyceum_store::Store;
 
 use super::cast::{Behaviour, COORDINATOR, Member, cast};
-use super::{BATCH, DomainText, SEQUENCE, STEPS_PER_INTERVAL, Settings};
+use super::{BATCH, DomainText, SEQUENCE, STEPS_PER_INTERVAL, Settings, shards};
 
 /// ulyc in the treasury at genesis.
 pub const TREASURY: u128 = 21_000_000 * LYC;
 /// What the coordinator is granted to open tasks with.
 pub const GRANT: u128 = 10_000 * LYC;
 /// A shard's bytes at most.
-const SHARD: usize = 1 << 20;
+pub const SHARD: usize = 1 << 20;
 /// Items of a benchmark.
 const ITEMS: usize = 48;
 /// The most one claim can earn: the trainers' 60 % of a learning block's 50 LYC.
 const MAX_REWARD: u128 = 30 * LYC;
 /// Peak learning rates × 10⁻⁹ that a recipe may choose from.
-const RATES: (u64, u64) = (100_000, 4_000_000);
+pub const RATES: (u64, u64) = (100_000, 4_000_000);
 /// Name of the dataset that is stuffed with duplicates and addresses, and of who proposes it.
 pub const STUFFED: &str = "bargain-corpus";
 const SPAMMER: &str = "spammer";
@@ -85,14 +85,30 @@ pub struct Blueprint {
     pub beacon_secret: [u8; 32],
 }
 
+impl Blueprint {
+    /// The licences that this network accepts: those of every network, and those of the demo's own texts, which are
+    /// their owner's to choose.
+    pub fn licences(&self) -> Vec<String> {
+        let mut all = lyceum_api::datasets::Params::default().licences;
+        for (_, manifest) in &self.datasets {
+            if !all.contains(&manifest.licence) {
+                all.push(manifest.licence.clone());
+            }
+        }
+        all
+    }
+}
+
 impl Prepared {
     /// Gives the plan the ids that the chain gave.
     pub fn number(&mut self, found: &Found) {
         for (entry, id) in self.plan.iter_mut().zip(&found.domains) {
             entry.task.domain = *id;
         }
-        for (entry, id) in self.plan.iter_mut().zip(&found.datasets) {
-            entry.task.shards.iter_mut().for_each(|s| s.dataset = *id);
+        for shard in self.plan.iter_mut().flat_map(|entry| &mut entry.task.shards) {
+            // Until now it was the place of the text among all.
+            let place = usize::try_from(shard.dataset).unwrap_or(usize::MAX);
+            shard.dataset = found.datasets.get(place).copied().unwrap_or_default();
         }
     }
 }
@@ -147,24 +163,29 @@ pub fn prepare(
     let mut domains = vec![];
     let mut proposals = vec![];
     let mut plan = vec![];
-    for (index, text) in texts.iter().enumerate() {
+    let trains: Vec<&[u8]> = texts.iter().map(|text| text.parts.train.as_slice()).collect();
+    for ((index, text), named) in texts.iter().enumerate().zip(shards::of_tasks(&trains)) {
         let held_out = put(&library, &text.parts.held_out)?;
         let baseline = public_score(base, &text.parts.held_out, SEQUENCE)?;
         domains.push(domain(index, text, held_out, baseline));
         let name = format!("author-{}", index + 1);
         let store = of(&name).context("every domain has an author")?;
-        let shards = text
-            .parts
-            .train
-            .chunks(SHARD)
+        let (own, aside) = shards::divided(&text.parts.train, texts.len());
+        let stored = own
+            .into_iter()
+            .chain(aside)
             .map(|bytes| Ok(Shard { root: put(&store, bytes)?, bytes: bytes.len() as u64 }))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let takers = members.iter().filter(|m| m.domain == Some(index)).count() as u32;
-        plan.push(planned(settings, index, text, takers, &shards, &library)?);
+        let named = named
+            .into_iter()
+            .map(|(of, bytes)| TaskShard { dataset: of as u64, root: Hash32::of(bytes) })
+            .collect();
+        plan.push(planned(settings, index, text, takers, named, &library)?);
         let licence = text.licence.clone();
         proposals.push((
             name,
-            DatasetManifest { name: text.name.clone(), licence, source: Source::Curated, shards },
+            DatasetManifest { name: text.name.clone(), licence, source: Source::Curated, shards: stored },
         ));
     }
     let spam = stuffed();
@@ -229,13 +250,10 @@ fn planned(
     index: usize,
     text: &DomainText,
     takers: u32,
-    shards: &[Shard],
+    shards: Vec<TaskShard>,
     library: &Store,
 ) -> anyhow::Result<Planned> {
-    let window = SEQUENCE as usize + 1;
-    let count = ITEMS.min(text.parts.benchmark.len() / window);
-    let items =
-        Items::draw(&text.parts.benchmark, window, count, &settings.derive(&format!("items {index}")))?;
+    let items = benchmark(settings, index, text)?;
     let key = settings.derive(&format!("benchmark key {index}"));
     let sealed = seal::seal(&items.to_bytes(), &key);
     let benchmark = Benchmark {
@@ -251,7 +269,7 @@ fn planned(
         target: Target::Expert { index: index as u32 },
         steps_per_interval: STEPS_PER_INTERVAL,
         intervals: settings.intervals(),
-        shards: shards.iter().map(|s| TaskShard { dataset: 0, root: s.root }).collect(),
+        shards, // of places among the texts until the datasets are proposed
         bounds: RecipeBounds { min_lr_nano: RATES.0, max_lr_nano: RATES.1, max_warmup: settings.steps / 10 },
         commit_seconds: 600,
         max_claims: takers,
@@ -261,6 +279,13 @@ fn planned(
     // draw theirs.
     let after = if index == 0 { vec![] } else { vec![0] };
     Ok(Planned { task, key, after })
+}
+
+/// The items that a domain's benchmark is sealed from.
+pub fn benchmark(settings: &Settings, index: usize, text: &DomainText) -> anyhow::Result<Items> {
+    let window = SEQUENCE as usize + 1;
+    let count = ITEMS.min(text.parts.benchmark.len() / window);
+    Ok(Items::draw(&text.parts.benchmark, window, count, &settings.derive(&format!("items {index}")))?)
 }
 
 /// Weights that another run left behind: an expert of a model that was initialised from another seed.

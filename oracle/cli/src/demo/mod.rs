@@ -1,6 +1,6 @@
 //! `lyceum demo` from inside: the whole main job on this machine, with honest and dishonest nodes.
 //!
-//! [`cast`] says who takes part, [`base`] trains the base before genesis, [`genesis`] prepares what the chain is
+//! [`fit`] asks what auditors would say of the texts, [`cast`] says who takes part, [`base`] trains the base before genesis, [`genesis`] prepares what the chain is
 //! told, [`embedded`] brings it up with everything registered and bonded, [`live`] lets the nodes live, [`collect`]
 //! asks the chain what came of it, and [`books`] what became of everybody's money.
 //! Everything after genesis is done by the nodes themselves, through real messages; nothing here decides a verdict.
@@ -10,9 +10,11 @@ pub mod books;
 pub mod cast;
 pub mod collect;
 pub mod embedded;
+pub mod fit;
 pub mod genesis;
 pub mod live;
 pub mod progress;
+pub mod shards;
 pub mod show;
 pub mod wasmd;
 
@@ -76,4 +78,11 @@ pub struct DomainText {
     pub licence: String,
     /// Its text, divided.
     pub parts: Parts,
+}
+
+impl DomainText {
+    /// The domain of a corpus.
+    pub fn of(corpus: &Corpus) -> Self {
+        Self { name: corpus.name.clone(), licence: corpus.licence.expression(), parts: corpus.parts() }
+    }
 }

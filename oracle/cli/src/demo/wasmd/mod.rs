@@ -95,7 +95,7 @@ async fn lives(
     progress.say("   the beacon is up; accounts are made and filled by the faucet");
     let accounts = Accounts::make(&chain, &prepared, &places.work).await?;
     progress.say("   contracts are stored and brought up");
-    let deployment = processes.deploy(&chain, places, settings, prepared.plan.len(), &accounts).await?;
+    let deployment = processes.deploy(&chain, places, settings, &prepared.blueprint, &accounts).await?;
     let cosmos = Cosmos::new(accounts.authority.clone(), deployment.contracts());
 
     let found = found::register(&cosmos, &accounts, &prepared.blueprint).await?;

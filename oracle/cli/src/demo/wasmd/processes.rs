@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::super::Settings;
 use super::super::cast::Member;
-use super::super::genesis::TREASURY;
+use super::super::genesis::{Blueprint, TREASURY};
 use super::accounts::{Accounts, KEY, Localnet};
 use super::kills::Kills;
 use super::{Places, folder, folders, patience};
@@ -86,11 +86,13 @@ impl Processes {
         chain: &Localnet,
         places: &Places,
         settings: &Settings,
-        tasks: usize,
+        blueprint: &Blueprint,
         accounts: &Accounts,
     ) -> anyhow::Result<Deployment> {
         let (params, out) = (self.work.join("params.json"), self.work.join("deployment.json"));
-        std::fs::write(&params, serde_json::to_vec(&windows(settings, tasks))?)?;
+        let mut values = windows(settings, blueprint.domains.len());
+        values["datasets"]["licences"] = json!(blueprint.licences());
+        std::fs::write(&params, serde_json::to_vec(&values)?)?;
         let home = Accounts::authority_folder(&self.work);
         let mut command = self.command();
         command.args([

@@ -1,0 +1,223 @@
+//! Under which licence a text is offered: what its owner declares, or what its files name.
+
+use std::path::{Path, PathBuf};
+
+use super::files::text_of;
+use super::names::shown;
+use crate::failure::BadInput;
+use lyceum_agent::audit::measure;
+
+/// What a manifest says where nobody declared a licence and no file names one.
+pub const NONE_DECLARED: &str = "LicenseRef-none-declared";
+/// How the user says that there is none.
+const NONE: &str = "none";
+/// The longest licence of a manifest, in characters; the contract refuses longer ones.
+const MAX_LICENCE: usize = 64;
+/// What stands before a licence in a file that names it as SPDX asks for.
+const MARK: &str = "SPDX-License-Identifier:";
+/// Lines in which such a mark is looked for: it belongs to a file's beginning.
+const HEADER: usize = 60;
+
+/// A licence, and how it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Licence {
+    /// The owner declares it.
+    Declared(String),
+    /// Files name it: the expressions, in order, and how many files name each.
+    Named(Vec<(String, u64)>),
+    /// Nobody declares any.
+    None,
+}
+
+impl Licence {
+    /// None, where no file names any.
+    pub(super) fn or_none(self) -> Self {
+        match self {
+            Self::Named(named) if named.is_empty() => Self::None,
+            other => other,
+        }
+    }
+
+    /// The SPDX expression for the manifest.
+    pub fn expression(&self) -> String {
+        match self {
+            Self::Declared(expression) => expression.clone(),
+            Self::Named(named) => joined(named.iter().map(|(expression, _)| expression.as_str())),
+            Self::None => NONE_DECLARED.to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for Licence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Declared(expression) => write!(f, "licence {expression}, as declared"),
+            Self::Named(named) => {
+                let files: u64 = named.iter().map(|(_, files)| files).sum();
+                write!(f, "licence {}, as {files} of its files say", self.expression())
+            }
+            Self::None => f.write_str("no licence declared (--licence names one)"),
+        }
+    }
+}
+
+/// What the user wrote after `--licence`.
+pub(super) fn declared(text: &str) -> anyhow::Result<Licence> {
+    if text.eq_ignore_ascii_case(NONE) {
+        return Ok(Licence::None);
+    }
+    if !is_expression(text) {
+        let words = format!(
+            "--licence {}: an SPDX expression is expected, such as MIT or \"MIT OR Apache-2.0\", or {NONE}",
+            text.escape_debug()
+        );
+        return Err(BadInput(words).into());
+    }
+    check_length(text)?;
+    Ok(Licence::Declared(text.to_owned()))
+}
+
+/// Whether the manifest can hold it.
+pub(super) fn check_length(expression: &str) -> anyhow::Result<()> {
+    match expression.chars().count() {
+        found if found <= MAX_LICENCE => Ok(()),
+        found => Err(BadInput(format!(
+            "the licence {expression} has {found} characters, a dataset's at most {MAX_LICENCE}: divide the texts by \
+             licence, each with its own --data, or declare a shorter expression with --licence"
+        ))
+        .into()),
+    }
+}
+
+/// Whether words could be an SPDX expression: identifiers with operators between them. Which identifiers there are
+/// is for the audit to know.
+fn is_expression(text: &str) -> bool {
+    let identifier = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | ':'))
+    };
+    let words: Vec<&str> = text.split([' ', '(', ')']).filter(|word| !word.is_empty()).collect();
+    let operator = |word: &str| matches!(word, "AND" | "OR" | "WITH");
+    words.len() % 2 == 1
+        && words.iter().enumerate().all(|(i, word)| identifier(word) && operator(word) == (i % 2 == 1))
+}
+
+/// The licences that the files of a text name, and how many files name each. `files` says where each ends.
+pub(super) fn named(files: &[(PathBuf, usize)], text: &str) -> Vec<(String, u64)> {
+    let mut found: Vec<(String, u64)> = vec![];
+    let mut start = 0;
+    for (_, end) in files {
+        let file = text.get(start..*end).unwrap_or_default();
+        start = *end;
+        let Some(expression) = file.lines().take(HEADER).find_map(named_in) else { continue };
+        match found.iter_mut().find(|(known, _)| known == expression) {
+            Some((_, files)) => *files += 1,
+            None => found.push((expression.to_owned(), 1)),
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The expression that a line names, where nothing but the signs of a comment stands around it.
+fn named_in(line: &str) -> Option<&str> {
+    let (before, after) = line.split_once(MARK)?;
+    if before.chars().any(char::is_alphanumeric) {
+        return None;
+    }
+    let end = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | ':' | ' ' | '(' | ')'));
+    let expression = after.split(end).next()?.trim().trim_end_matches('-').trim_end();
+    is_expression(expression).then_some(expression)
+}
+
+/// All of several expressions at once: each licence binds its own files, so a user of all of them keeps all.
+fn joined<'a>(expressions: impl Iterator<Item = &'a str>) -> String {
+    let all: Vec<&str> = expressions.collect();
+    let several = |e: &str| all.len() > 1 && (e.contains(" OR ") || e.contains(" WITH "));
+    let parts: Vec<String> =
+        all.iter().map(|e| if several(e) { format!("({e})") } else { (*e).to_owned() }).collect();
+    parts.join(" AND ")
+}
+
+/// The first place at which an audit finds that a file contradicts a licence: path, line, and what stands there.
+pub fn contradicted(files: &[PathBuf], licence: &str) -> Option<String> {
+    files.iter().find_map(|path| place(path, licence))
+}
+
+fn place(path: &Path, licence: &str) -> Option<String> {
+    let text = text_of(path)?;
+    let contradicts = |text: &str| !measure(&[text.as_bytes()], licence).licence_ok;
+    if !contradicts(&text) {
+        return None;
+    }
+    // The shortest beginning that contradicts ends with the line that does.
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let ends: Vec<usize> = lines
+        .iter()
+        .scan(0, |end, line| {
+            *end += line.len();
+            Some(*end)
+        })
+        .collect();
+    let at = ends.partition_point(|end| !contradicts(&text[..*end]));
+    let line: String = lines.get(at)?.trim().chars().take(80).flat_map(char::escape_debug).collect();
+    Some(format!("{}:{}: {line}", shown(path), at + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(files: &[&str]) -> Licence {
+        let mut text = String::new();
+        let ends = files.iter().map(|file| {
+            text.push_str(file);
+            (PathBuf::from("f"), text.len())
+        });
+        let ends: Vec<_> = ends.collect();
+        Licence::Named(named(&ends, &text)).or_none()
+    }
+
+    #[test]
+    fn the_licence_is_what_the_files_name() {
+        let apache = "// SPDX-License-Identifier: Apache-2.0\nfn a() {}\n";
+        assert_eq!(of(&[apache, "fn b() {}\n", apache]).expression(), "Apache-2.0");
+        let either = "<!-- SPDX-License-Identifier: MIT OR Apache-2.0 -->\n";
+        assert_eq!(of(&[either, apache]).expression(), "Apache-2.0 AND (MIT OR Apache-2.0)");
+        assert_eq!(
+            of(&["/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */\n"]).expression(),
+            "GPL-2.0-only WITH Linux-syscall-note"
+        );
+    }
+
+    #[test]
+    fn a_text_that_names_none_declares_none() {
+        assert_eq!(of(&["plain words\n", "{\"text\": \"SPDX-License-Identifier: MIT\"}\n"]), Licence::None);
+        assert_eq!(Licence::None.expression(), NONE_DECLARED);
+    }
+
+    #[test]
+    fn declared_licences_are_expressions_or_none() {
+        assert_eq!(declared("none").unwrap(), Licence::None);
+        assert_eq!(declared("MIT OR Apache-2.0").unwrap(), Licence::Declared("MIT OR Apache-2.0".to_owned()));
+        for wrong in ["", "MIT OR", "MIT Apache-2.0", "my own!", "OR"] {
+            assert!(declared(wrong).is_err(), "{wrong:?}");
+        }
+        assert!(declared(&["MIT"; 20].join(" AND ")).unwrap_err().to_string().contains("64"));
+    }
+
+    #[test]
+    fn a_contradiction_is_told_with_file_and_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.rs");
+        std::fs::write(&path, "//! A file.\n// SPDX-License-Identifier: Apache-2.0\nfn a() {}\n").unwrap();
+        let place = contradicted(&[path.clone()], "CC0-1.0").unwrap();
+        assert!(place.contains("a.rs:2: // SPDX-License-Identifier: Apache-2.0"), "{place}");
+        assert_eq!(contradicted(&[path], "Apache-2.0"), None);
+    }
+
+    #[test]
+    fn an_audit_has_nothing_against_a_text_for_which_no_licence_is_declared() {
+        assert!(measure(&[b"plain words without a licence\n"], NONE_DECLARED).licence_ok);
+    }
+}
