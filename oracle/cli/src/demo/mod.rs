@@ -14,6 +14,8 @@ pub mod fit;
 pub mod genesis;
 pub mod live;
 pub mod progress;
+#[cfg(test)]
+mod promise;
 pub mod shards;
 pub mod show;
 pub mod wasmd;
