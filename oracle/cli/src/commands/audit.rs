@@ -11,7 +11,7 @@ use lyceum_economy::params::{
 };
 use serde_json::{Value, json};
 
-use crate::corpus::Texts;
+use crate::corpus::{Skipped, Texts};
 use crate::failure::BadInput;
 
 /// The most bytes that are read; what lies beyond is counted and said.
@@ -44,7 +44,10 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<bool> {
         texts.add(path, MAX_READ)?;
     }
     if texts.files.is_empty() {
-        let text = format!("no text to audit: {} files are no text or unreadable", texts.skipped);
+        let text = match texts.skipped.to_string() {
+            none if none.is_empty() => "no text to audit: the files are empty".to_owned(),
+            skipped => format!("no text to audit ({skipped})"),
+        };
         return Err(BadInput(text).into());
     }
     let shards: Vec<&[u8]> = texts.files.iter().map(|(_, bytes)| &bytes[..]).collect();
@@ -234,16 +237,9 @@ fn as_text(texts: &Texts, shown: &Shown<'_>, found: &Measures, verdict: &Verdict
     }
     let percent = |ppm: u64| format!("{:.4}", ppm as f64 / 10_000.0);
     let bytes: usize = texts.files.iter().map(|(_, b)| b.len()).sum();
-    line(format!(
-        "files       {} with {bytes} bytes; {} skipped as no text",
-        texts.files.len(),
-        texts.skipped
-    ));
-    if texts.beyond > 0 {
-        line(format!(
-            "            {} files lie beyond the first {MAX_READ} bytes and were not read",
-            texts.beyond
-        ));
+    line(format!("files       {} with {bytes} bytes", texts.files.len()));
+    if texts.skipped != Skipped::default() {
+        line(format!("skipped     {}", texts.skipped));
     }
     let licence = match (&args.licence, shown.counts[0]) {
         (Some(licence), 0) => format!("nothing contradicts {licence}"),
@@ -294,7 +290,6 @@ fn as_json(texts: &Texts, shown: &Shown<'_>, found: &Measures, verdict: &Verdict
         "reason": reason,
         "files": texts.files.len(),
         "skipped": texts.skipped,
-        "not_read": texts.beyond,
         "measures": {
             "licence_ok": found.licence_ok,
             "pii_ppm": found.pii_ppm,

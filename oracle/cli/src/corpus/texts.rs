@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::files::{bytes_of, is_binary, walk};
+use super::decode::decode;
+use super::files::{bytes_of, open};
+use super::names::shown;
+use super::walk::{Skipped, walk};
 use crate::failure::BadInput;
 
 /// Files and their bytes.
@@ -13,46 +16,54 @@ use crate::failure::BadInput;
 pub struct Texts {
     /// The files that were read.
     pub files: Vec<(PathBuf, Vec<u8>)>,
-    /// Files that are no text or cannot be read.
-    pub skipped: u64,
-    /// Files that were left out because `max` bytes had been read.
-    pub beyond: u64,
+    /// What was not read, by its reason.
+    pub skipped: Skipped,
     bytes: usize,
 }
 
 impl Texts {
     /// Adds the file, or the files of the folder, at a path; of all paths together at most `max` bytes.
     pub fn add(&mut self, path: &Path, max: usize) -> anyhow::Result<()> {
-        let meta = fs::metadata(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-        if !meta.is_dir() {
-            if !meta.is_file() {
-                let text = format!("{}: it is no plain file; name a text file or a folder", path.display());
-                return Err(BadInput(text).into());
+        let cannot = || format!("{}: cannot be read", shown(path));
+        let kind = fs::metadata(path).with_context(cannot)?;
+        if kind.is_dir() {
+            let found = walk(path)?;
+            self.skipped.add(&found.skipped);
+            for file in found.files {
+                if self.one(&file, max).is_err() {
+                    self.skipped.unreadable_files += 1;
+                }
             }
-            let bytes = bytes_of(path, max.saturating_sub(self.bytes))
-                .with_context(|| format!("{}: cannot be read", path.display()))?;
-            self.push(path.to_path_buf(), bytes);
             return Ok(());
         }
-        for found in walk(path)? {
-            if self.bytes >= max {
-                self.beyond += 1;
-                continue;
-            }
-            match bytes_of(&found, max - self.bytes) {
-                Ok(bytes) => self.push(found, bytes),
-                Err(_) => self.skipped += 1,
-            }
+        if !kind.is_file() {
+            let text = format!("{}: it is no plain file; name a text file or a folder", shown(path));
+            return Err(BadInput(text).into());
         }
-        Ok(())
+        self.one(path, max).with_context(cannot)
     }
 
-    fn push(&mut self, path: PathBuf, bytes: Vec<u8>) {
-        if is_binary(&bytes) {
-            self.skipped += 1;
-        } else if !bytes.is_empty() {
-            self.bytes += bytes.len();
-            self.files.push((path, bytes));
+    fn one(&mut self, path: &Path, max: usize) -> std::io::Result<()> {
+        let left = max.saturating_sub(self.bytes);
+        if left == 0 {
+            self.skipped.beyond += 1;
+            return Ok(());
         }
+        let (mut file, kind) = open(path)?;
+        if !kind.is_file() {
+            self.skipped.special += 1;
+            return Ok(());
+        }
+        let bytes = bytes_of(&mut file, left)?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if decode(&bytes).is_none() {
+            self.skipped.binary += 1;
+            return Ok(());
+        }
+        self.bytes += bytes.len();
+        self.files.push((path.to_path_buf(), bytes));
+        Ok(())
     }
 }

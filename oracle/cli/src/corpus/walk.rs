@@ -15,7 +15,7 @@ const MAX_FOLDERS: usize = 100_000;
 const MAX_DEPTH: usize = 32;
 
 /// What is no part of a text, by its reason.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Skipped {
     /// Files that are no text.
     pub binary: u64,
@@ -31,6 +31,19 @@ pub struct Skipped {
     pub special: u64,
     /// Files and folders beyond the limits of size, number and depth.
     pub beyond: u64,
+}
+
+impl Skipped {
+    /// Adds what was skipped elsewhere.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.binary += other.binary;
+        self.unreadable_files += other.unreadable_files;
+        self.unreadable_folders += other.unreadable_folders;
+        self.links += other.links;
+        self.again += other.again;
+        self.special += other.special;
+        self.beyond += other.beyond;
+    }
 }
 
 impl std::fmt::Display for Skipped {
