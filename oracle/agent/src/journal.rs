@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::views::Settled;
 use crate::{AgentError, Result, Roles};
 
+/// The name of a journal in a node's folder.
+pub const JOURNAL: &str = "journal.json";
+
 /// The version this software writes, and the only one it reads.
 const VERSION: u32 = 1;
 
@@ -40,6 +43,19 @@ pub(crate) struct Earlier {
     pub roles: Roles,
 }
 
+/// What to do with a journal that does not read.
+const REMEDY: &str = "restore it from your backup. Without a backup, move it away: the node then forgets what it \
+                      committed to and has not revealed, and loses the bonds of that";
+
+/// Looks whether a node's journal reads, without making or changing anything. Gives the height up to which the node
+/// had seen the chain, or nothing if there is no journal.
+///
+/// # Errors
+/// As the node's own start would have it.
+pub fn check_journal(folder: &Path, chain_id: &str) -> Result<Option<u64>> {
+    Ok(Journal::at(folder, chain_id).read()?.map(|earlier| earlier.cursor))
+}
+
 /// What every version begins with: read first, as the rest of another version may look different.
 #[derive(Deserialize)]
 struct Kind {
@@ -62,13 +78,17 @@ impl Journal {
     /// The journal in a node's folder, which is created if there is none.
     pub(crate) fn open(folder: &Path, chain_id: &str) -> Result<Self> {
         fs::create_dir_all(folder).map_err(|source| AgentError::Io { path: folder.to_path_buf(), source })?;
-        Ok(Self {
-            path: folder.join("journal.json"),
+        Ok(Self::at(folder, chain_id))
+    }
+
+    fn at(folder: &Path, chain_id: &str) -> Self {
+        Self {
+            path: folder.join(JOURNAL),
             chain_id: chain_id.to_owned(),
             last: Vec::new(),
             cursor: 0,
             behind: false,
-        })
+        }
     }
 
     /// What was written last, on this chain; nothing at first.
@@ -79,13 +99,19 @@ impl Journal {
             Err(source) => return Err(AgentError::Io { path: self.path.clone(), source }),
         };
         let bad = |reason: String| AgentError::Journal { path: self.path.clone(), reason };
-        let Kind { version } = serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))?;
+        let damaged = |e: serde_json::Error| bad(format!("it is damaged ({e}): {REMEDY}"));
+        let Kind { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
         if version != VERSION {
-            return Err(bad(format!("version {version} is unknown, expected {VERSION}")));
+            return Err(bad(format!(
+                "its version {version} is unknown, this program knows {VERSION}: take the program that wrote it"
+            )));
         }
-        let entry: Entry<Roles> = serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))?;
+        let entry: Entry<Roles> = serde_json::from_slice(&bytes).map_err(damaged)?;
         if entry.chain_id != self.chain_id {
-            return Err(bad(format!("it is of chain {}, not {}", entry.chain_id, self.chain_id)));
+            return Err(bad(format!(
+                "it is of the chain {}, not of {}: give each chain a folder of its own",
+                entry.chain_id, self.chain_id
+            )));
         }
         let Entry { cursor, settled, roles, .. } = entry;
         Ok(Some(Earlier { cursor, settled, roles }))
@@ -153,20 +179,31 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(dir.path(), "chain").unwrap();
         assert_eq!(journal.read().unwrap(), None);
+        assert_eq!(check_journal(dir.path(), "chain").unwrap(), None);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "a look makes nothing");
         let roles = Roles { trainer: Some(Trainer::new(Takes::default())), ..Roles::default() };
         assert!(journal.write(7, settled(), &roles).unwrap());
         assert!(!journal.write(8, settled(), &roles).unwrap(), "nothing changed");
         let earlier = Earlier { cursor: 7, settled: settled(), roles: roles.clone() };
         assert_eq!(Journal::open(dir.path(), "chain").unwrap().read().unwrap(), Some(earlier));
         assert!(journal.write(7 + LAG, Settled::default(), &roles).unwrap(), "the cursor is far behind");
-        assert!(Journal::open(dir.path(), "other").unwrap().read().is_err());
+        assert_eq!(check_journal(dir.path(), "chain").unwrap(), Some(7 + LAG));
+        let other = check_journal(dir.path(), "other").unwrap_err().to_string();
+        assert!(other.contains("of the chain chain, not of other"), "{other}");
         let refused = |text: &str| {
             fs::write(dir.path().join("journal.json"), text).unwrap();
             Journal::open(dir.path(), "chain").unwrap().read().unwrap_err().to_string()
         };
-        refused("{");
+        for damaged in ["", "{", r#"{"version":1,"chain_id":"chain","cursor":7,"ro"#, "\0\0\0\0"] {
+            let words = refused(damaged);
+            assert!(words.contains("damaged") && words.contains("backup"), "{words}");
+            assert!(check_journal(dir.path(), "chain").is_err());
+        }
         let later = refused(r#"{"version":2,"chain_id":"chain","anything":"else"}"#);
-        assert!(later.contains("version 2 is unknown"), "{later}");
+        assert!(
+            later.contains("version 2 is unknown") && later.contains("the program that wrote it"),
+            "{later}"
+        );
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub use cancel::Cancel;
 pub use drain::Drain;
 pub use error::{AgentError, Result};
 pub use event::{Event, What};
+pub use journal::{JOURNAL, check_journal};
 pub use lyceum_api::Hash32;
 pub use node::{BeaconSource, Ended, Node, NodeConfig, Shared};
 pub use observation::{Identity, Observation, Outcome};

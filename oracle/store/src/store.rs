@@ -183,6 +183,36 @@ impl Store {
         Ok(store)
     }
 
+    /// Looks whether a store in `dir` could be opened now, and how many files of blobs lie there. It makes and changes
+    /// nothing; a folder that is not there yet is an empty store.
+    pub fn look(dir: impl AsRef<Path>) -> Result<usize, StoreError> {
+        let layout = Layout { dir: dir.as_ref().to_path_buf() };
+        let lock = layout.lock();
+        match File::options().write(true).open(&lock).and_then(|file| match file.try_lock() {
+            Err(TryLockError::Error(error)) => Err(error),
+            other => Ok(other.is_ok()),
+        }) {
+            Ok(true) => {}
+            Ok(false) => return Err(StoreError::InUse { dir: layout.dir }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(StoreError::io(&lock, error)),
+        }
+        let list = |folder: &Path| match fs::read_dir(folder) {
+            Ok(entries) => entries.collect::<io::Result<Vec<_>>>(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(vec![]),
+            Err(error) => Err(error),
+        };
+        let mut blobs = 0;
+        for shelf in list(&layout.blobs()).map_err(|e| StoreError::io(&layout.blobs(), e))? {
+            if !shelf.path().is_dir() {
+                continue;
+            }
+            let files = list(&shelf.path()).map_err(|e| StoreError::io(&shelf.path(), e))?;
+            blobs += files.iter().filter(|f| f.path().extension().is_some_and(|e| e == BLOB)).count();
+        }
+        Ok(blobs)
+    }
+
     /// Stores bytes under their root.
     pub fn put(&self, bytes: &[u8]) -> Result<Root, StoreError> {
         let root = root_of(bytes);

@@ -295,3 +295,23 @@ proptest! {
         prop_assert_eq!(&store.get(&root).unwrap()[..], &content[..]);
     }
 }
+
+#[test]
+fn a_look_at_a_store_finds_what_opening_would_and_makes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("store");
+    assert_eq!(Store::look(&folder).unwrap(), 0);
+    assert!(!folder.exists());
+    fs::create_dir(&folder).unwrap();
+    assert_eq!(Store::look(&folder).unwrap(), 0);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    let store = Store::open(&folder).unwrap();
+    store.put(&bytes(10, 1)).unwrap();
+    store.put(&bytes(10, 2)).unwrap();
+    assert!(matches!(Store::look(&folder), Err(StoreError::InUse { .. })));
+    drop(store);
+    assert_eq!(Store::look(&folder).unwrap(), 2);
+    let file = dir.path().join("file");
+    fs::write(&file, "x").unwrap();
+    assert!(matches!(Store::look(&file), Err(StoreError::Io { .. })));
+}
