@@ -152,6 +152,19 @@ pub enum ChainError {
         /// The address.
         address: String,
     },
+    /// A contract is not the one that the deployment file says it is.
+    #[error(
+        "the deployment file has {address} as contracts.{name}, {reason}; two of its addresses may be exchanged, or one \
+         is of another network: take the file that the network publishes"
+    )]
+    OtherContract {
+        /// Its name in the file.
+        name: &'static str,
+        /// Its address there.
+        address: String,
+        /// What the chain says instead.
+        reason: String,
+    },
     /// A transaction needs more gas than the settings allow; it was not sent.
     #[error("needs {needed} gas, the ceiling is {ceiling}; send fewer messages at once or raise gas_ceiling")]
     GasAboveCeiling {
@@ -261,6 +274,7 @@ impl ChainError {
             Self::Disagree { .. } => "chain.disagree",
             Self::InsufficientFunds { .. } => "chain.insufficient_funds",
             Self::UnknownContract { .. } => "chain.unknown_contract",
+            Self::OtherContract { .. } => "chain.other_contract",
             Self::GasAboveCeiling { .. } => "chain.gas_above_ceiling",
             Self::OutOfGas { .. } => "chain.out_of_gas",
             Self::FeeTooLow { .. } => "chain.fee_too_low",
@@ -287,7 +301,7 @@ impl ChainError {
     /// another version, or of another network.
     pub fn is_misfit(&self) -> bool {
         match self {
-            Self::Json(_) | Self::UnknownContract { .. } => true,
+            Self::Json(_) | Self::UnknownContract { .. } | Self::OtherContract { .. } => true,
             // How contracts say that they know no such question.
             Self::Query { words, .. } => words.contains("Error parsing into type"),
             _ => false,

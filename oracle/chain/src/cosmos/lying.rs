@@ -3,6 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use cosmos_sdk_proto::cosmos::auth::v1beta1::{BaseAccount, QueryAccountInfoResponse};
+use cosmwasm_std::Binary;
+use prost::Message as _;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,7 +24,7 @@ const FAR: u64 = 100_000_000_000;
 
 /// What an endpoint says.
 #[derive(Debug, Clone)]
-struct Says {
+pub(super) struct Says {
     /// The chain's height.
     height: u64,
     /// The lowest block it keeps.
@@ -34,11 +37,15 @@ struct Says {
     catching_up: bool,
     /// Whether it answers at all.
     up: bool,
+    /// The sequence that it says every account has.
+    pub sequence: u64,
+    /// What its index of transactions gives, by the sequence asked for, the last being that of the newest.
+    pub txs: Vec<Vec<u8>>,
 }
 
 #[derive(Debug)]
-struct Stub {
-    url: String,
+pub(super) struct Stub {
+    pub url: String,
     says: Arc<Mutex<Says>>,
     asked: Arc<Mutex<Vec<Value>>>,
     task: tokio::task::JoinHandle<()>,
@@ -51,10 +58,19 @@ impl Drop for Stub {
 }
 
 impl Stub {
-    async fn at(height: u64) -> Self {
+    pub async fn at(height: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let says = Says { height, lowest: 1, genesis: GENESIS, age: 0, catching_up: false, up: true };
+        let says = Says {
+            height,
+            lowest: 1,
+            genesis: GENESIS,
+            age: 0,
+            catching_up: false,
+            up: true,
+            sequence: 0,
+            txs: vec![],
+        };
         let says = Arc::new(Mutex::new(says));
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (said, heard) = (says.clone(), asked.clone());
@@ -69,7 +85,7 @@ impl Stub {
         Self { url, says, asked, task }
     }
 
-    fn now(&self, change: impl FnOnce(&mut Says)) {
+    pub fn now(&self, change: impl FnOnce(&mut Says)) {
         change(&mut self.says.lock().unwrap());
     }
 
@@ -160,8 +176,36 @@ fn result(request: &Value, says: &Says) -> Result<Value, String> {
                 "validator_updates": [], "consensus_param_updates": null, "app_hash": "",
             }))
         }
+        "abci_query" => Ok(json!({ "response": {
+            "code": 0, "log": "", "info": "", "index": "0", "key": null, "value": account(says.sequence),
+            "proofOps": null, "height": height.to_string(), "codespace": "",
+        }})),
+        "tx_search" => Ok(search(request, says)),
         other => Err(format!("{other} is none of a stub's")),
     }
+}
+
+/// What the SDK answers about an account.
+fn account(sequence: u64) -> Binary {
+    let info = BaseAccount { account_number: 4, sequence, ..BaseAccount::default() };
+    QueryAccountInfoResponse { info: Some(info) }.encode_to_vec().into()
+}
+
+fn search(request: &Value, says: &Says) -> Value {
+    let query = request["params"]["query"].as_str().unwrap();
+    let asked: u64 = query.rsplit_once('/').unwrap().1.trim_end_matches('\'').parse().unwrap();
+    let back = says.sequence.checked_sub(asked).and_then(|back| usize::try_from(back).ok());
+    let tx = back.and_then(|back| says.txs.iter().rev().nth(back.checked_sub(1)?));
+    let txs: Vec<_> = tx
+        .map(|tx| {
+            json!({
+                "hash": "AB".repeat(32), "height": "1", "index": 0, "tx": Binary::from(tx.clone()),
+                "tx_result": { "code": 0, "gas_wanted": "1", "gas_used": "1", "events": [] },
+            })
+        })
+        .into_iter()
+        .collect();
+    json!({ "total_count": txs.len().to_string(), "txs": txs })
 }
 
 fn meta(height: u64, seconds: u64) -> Value {

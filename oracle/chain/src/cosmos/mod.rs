@@ -4,8 +4,9 @@
 //! Below them, each a file that can be read alone: who signs ([`Key`], [`keyfile`], [`Signer`]); endpoints, their
 //! health and what of their words is believed (`http`, `member`, `pool`, `belief`); what is signed and what it costs
 //! (`tx`); which sequence comes next (`sequence`) and what became of what was sent (`book`), both values without I/O;
-//! the task that follows the chain (`follow`, woken by `websocket`); what the chain's words mean (`answers`, `blocks`)
-//! and what of a block callers see (`events`).
+//! what else was signed with the account's key (`signed`); the task that follows the chain (`follow`, woken by
+//! `websocket`); what the chain's words mean (`answers`, `blocks`), what of a block callers see (`events`), and whether
+//! contracts are those of a deployment file (`wiring`).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -28,15 +29,18 @@ mod query;
 mod send;
 mod sequence;
 mod settings;
+mod signed;
 mod signer;
 mod tx;
 mod websocket;
+mod wiring;
 
 pub use chain::Cosmos;
 pub use client::{Client, Status};
 pub use keys::Key;
 pub use pool::EndpointStatus;
 pub use settings::Settings;
+pub use signed::Signed;
 pub use signer::{BoxFuture, PublicKey, Signature, Signer, address, check_address};
 pub use tx::{Account, Fee, Included, MAX_TX_BYTES};
 

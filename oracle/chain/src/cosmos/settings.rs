@@ -32,6 +32,9 @@ pub struct Settings {
     pub patience: Duration,
     /// Who pays the fees, if not the account.
     pub fee_granter: Option<Addr>,
+    /// What stands in the memo of every transaction, before the height at which it was signed: tells whose programs
+    /// signed with one key. Without one, the memo is empty.
+    pub mark: Option<String>,
 }
 
 impl Settings {
@@ -49,6 +52,7 @@ impl Settings {
             request_timeout: Duration::from_secs(10),
             patience: Duration::from_secs(600),
             fee_granter: None,
+            mark: None,
         }
     }
 
@@ -98,6 +102,9 @@ impl Settings {
         {
             return wrong("request_timeout", "not between 10 ms and 10 minutes".to_owned());
         }
+        if let Some(mark) = self.mark.as_ref().filter(|m| m.len() > 64 || m.contains(char::is_control)) {
+            return wrong("mark", format!("{mark:?} is longer than 64 bytes or no line"));
+        }
         if let Some(granter) = &self.fee_granter {
             check_address(granter.as_str(), &self.prefix)?;
         }
@@ -122,7 +129,7 @@ mod tests {
         let good = Settings::new("lyceum-1", vec!["http://127.0.0.1:26657".to_owned()]);
         good.check().unwrap();
         type Change = fn(&mut Settings);
-        let changes: [(&str, Change); 11] = [
+        let changes: [(&str, Change); 12] = [
             ("chain_id", |s| s.chain_id.clear()),
             ("rpc", |s| s.rpc.clear()),
             ("rpc", |s| s.rpc[0] = "127.0.0.1:26657".to_owned()),
@@ -134,6 +141,7 @@ mod tests {
             ("gas_adjustment", |s| s.gas_adjustment = f64::NAN),
             ("timeout_heights", |s| s.timeout_heights = 0),
             ("request_timeout", |s| s.request_timeout = Duration::ZERO),
+            ("mark", |s| s.mark = Some("a\nb".to_owned())),
         ];
         for (name, change) in changes {
             let mut settings = good.clone();

@@ -97,9 +97,20 @@ pub struct Terms {
     pub fee: Option<Fee>,
 }
 
+/// The mark and the height at which the transaction was signed. A simulation's is as long as any.
+fn memo(settings: &Settings, timeout_height: u64) -> String {
+    let signed_at = match timeout_height {
+        0 => u64::from(u32::MAX),
+        height => height.saturating_sub(settings.timeout_heights),
+    };
+    settings.mark.as_ref().map(|mark| format!("{mark} {signed_at}")).unwrap_or_default()
+}
+
 fn parts(msgs: &[Any], terms: Terms, settings: &Settings, signer: &dyn Signer) -> Result<(Vec<u8>, Vec<u8>)> {
     let wrong = |e: cosmrs::ErrorReport| ChainError::Key(e.to_string());
-    let body = TxBody { messages: msgs.to_vec(), timeout_height: terms.timeout_height, ..TxBody::default() };
+    let memo = memo(settings, terms.timeout_height);
+    let body =
+        TxBody { messages: msgs.to_vec(), memo, timeout_height: terms.timeout_height, ..TxBody::default() };
     let mode = ModeInfo { sum: Some(Sum::Single(Single { mode: SignMode::Direct.into() })) };
     let info = SignerInfo {
         public_key: Some(signer.public_key().to_any().map_err(wrong)?),
