@@ -28,7 +28,7 @@ pub const EXIT_CODES: &str = "Exit codes:
   11   the transaction needs more gas than the ceiling allows (code gas)
   12   chain id, prefix, contract or deployment file belong to another network (code network)
   13   the configuration is wrong; the message names file, line and key (code config)
-  14   a port, folder or store is in use by another process (code busy)
+  14   a port, folder, store or the node's own key is in use by another process (code busy)
   15   the demo ran to its end, but no claim was accepted; the report says why (code unsettled)
   130  stopped by Ctrl-C (code interrupted)";
 
@@ -145,8 +145,10 @@ impl Failure {
                 _ => return None,
             });
         }
-        if let Some(AgentError::DiskFull { .. }) = cause.downcast_ref::<AgentError>() {
-            return Some(Self::Disk);
+        match cause.downcast_ref::<AgentError>() {
+            Some(AgentError::DiskFull { .. }) => return Some(Self::Disk),
+            Some(AgentError::Journal { .. }) => return Some(Self::Input),
+            _ => {}
         }
         if let Some(StoreError::InUse { .. }) = cause.downcast_ref::<StoreError>() {
             return Some(Self::Busy);
@@ -268,7 +270,8 @@ fn of_chain(error: &ChainError) -> Option<Failure> {
         ChainError::WrongChain { .. }
         | ChainError::OtherDeployment { .. }
         | ChainError::Prefix { .. }
-        | ChainError::UnknownContract { .. } => Failure::Network,
+        | ChainError::UnknownContract { .. }
+        | ChainError::OtherContract { .. } => Failure::Network,
         ChainError::Key(_) | ChainError::KeyFile { .. } | ChainError::Passphrase { .. } => Failure::Key,
         ChainError::Deployment { .. }
         | ChainError::Setting { .. }

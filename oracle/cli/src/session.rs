@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::Context;
 use cosmwasm_std::Addr;
 use lyceum_chain::cosmos::{BoxFuture, Client, PublicKey, Settings, Signature, Signer, check_address};
 use lyceum_chain::{ChainError, Deployment};
@@ -148,6 +149,13 @@ impl Network {
         named.into_iter().map(|(name, address)| (address.to_owned(), name.to_owned())).collect()
     }
 
+    /// Holds every contract against the deployment file, before anything is sent to one.
+    pub async fn check(&self, client: &Client) -> anyhow::Result<()> {
+        check_contracts(client, &self.deployment)
+            .await
+            .with_context(|| self.deployment_file.display().to_string())
+    }
+
     /// A client that can look but not sign, as an account.
     pub async fn look(&self, account: PublicKey) -> anyhow::Result<Client> {
         look(self.settings.clone(), account).await
@@ -157,6 +165,12 @@ impl Network {
     pub async fn look_as_nobody(&self) -> anyhow::Result<Client> {
         look_as_nobody(self.settings.clone()).await
     }
+}
+
+/// Whether every contract is the one that a deployment says.
+pub async fn check_contracts(client: &Client, deployment: &Deployment) -> anyhow::Result<()> {
+    let checked = client.check_contracts(deployment).await;
+    checked.map_err(|(name, error)| anyhow::Error::from(error).context(format!("contract {name}")))
 }
 
 /// A client that can look but not sign, as an account.

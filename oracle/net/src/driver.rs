@@ -11,8 +11,8 @@ use libp2p::request_response::{
 };
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{DialError, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, Swarm, TransportError};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use libp2p::{Multiaddr, PeerId, Swarm, TransportError, identify};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::book::Book;
@@ -21,6 +21,7 @@ use crate::serve::{Served, answer};
 use crate::share::{Load, admits};
 use crate::stats::{Counters, add};
 use crate::swarm::{Behaviour, BehaviourEvent};
+use crate::twin::{Life, Twin};
 use crate::wire::{Answer, Request};
 
 /// What the task and its handles share.
@@ -31,9 +32,15 @@ pub(crate) struct Shared {
     pub book: RwLock<Arc<Book>>,
     pub banned: Mutex<HashSet<PeerId>>,
     pub listening: RwLock<Vec<Multiaddr>>,
+    /// The last other process with the own key that was met.
+    pub twin: watch::Sender<Option<Twin>>,
 }
 
 impl Shared {
+    pub(crate) fn meet(&self, twin: Twin) {
+        self.twin.send_replace(Some(twin));
+    }
+
     pub(crate) fn book(&self) -> Arc<Book> {
         // Replaced whole: a thread that panicked left it so.
         self.book.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -42,6 +49,15 @@ impl Shared {
     pub(crate) fn is_banned(&self, peer: &PeerId) -> bool {
         self.banned.lock().unwrap_or_else(PoisonError::into_inner).contains(peer)
     }
+}
+
+/// By what a driver knows another process with its key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Probe {
+    /// The key that such a process connects with.
+    pub peer: PeerId,
+    /// The own life: what a connection from ourselves tells.
+    pub life: Life,
 }
 
 pub(crate) enum Command {
@@ -83,15 +99,20 @@ pub(crate) struct Driver {
     /// Why the last attempt to reach a peer failed: requests that waited for it are told.
     unreached: HashMap<PeerId, String>,
     stopping: Option<Instant>,
+    probe: Probe,
+    /// Where the last connection with the probe's key came from.
+    probed_from: String,
 }
 
 impl Driver {
     pub(crate) fn new(
-        swarm: Swarm<Behaviour>,
+        mut swarm: Swarm<Behaviour>,
         shared: Arc<Shared>,
         source: Served,
         commands: mpsc::Receiver<Command>,
+        probe: Probe,
     ) -> Self {
+        swarm.behaviour_mut().allowed.allow_peer(probe.peer);
         let limits = &shared.limits;
         Self {
             // As many as are counted at once, so that no thread waits to hand its answer over.
@@ -105,6 +126,8 @@ impl Driver {
             bans: HashMap::new(),
             unreached: HashMap::new(),
             stopping: None,
+            probe,
+            probed_from: String::new(),
             shared,
         }
     }
@@ -159,8 +182,9 @@ impl Driver {
 
     fn set_book(&mut self, book: &Book) {
         let allowed = &mut self.swarm.behaviour_mut().allowed;
-        let gone: Vec<_> =
-            allowed.allowed_peers().iter().filter(|p| !book.0.contains_key(p)).copied().collect();
+        let probe = self.probe.peer;
+        let stays = |peer: &PeerId| *peer == probe || book.0.contains_key(peer);
+        let gone: Vec<_> = allowed.allowed_peers().iter().filter(|p| !stays(p)).copied().collect();
         for peer in gone {
             tracing::debug!("peer {peer} is no longer registered");
             allowed.disallow_peer(peer);
@@ -216,14 +240,15 @@ impl Driver {
         let counters = &self.shared.counters;
         match event {
             SwarmEvent::Behaviour(BehaviourEvent::Blob(event)) => self.on_blob(event),
-            SwarmEvent::Behaviour(BehaviourEvent::Identify(event)) => {
-                tracing::trace!(?event, "identify");
-            }
+            SwarmEvent::Behaviour(BehaviourEvent::Identify(event)) => self.on_identify(event),
             SwarmEvent::Behaviour(_) => {}
             SwarmEvent::ConnectionEstablished { peer_id, endpoint, .. } => {
                 self.unreached.remove(&peer_id);
                 let account = self.shared.book().0.get(&peer_id).map(|known| known.account.clone());
                 let address = endpoint.get_remote_address();
+                if peer_id == self.probe.peer {
+                    self.probed_from = address.to_string();
+                }
                 tracing::debug!(account, "peer {peer_id} is connected at {address}");
                 self.count_peers();
             }
@@ -268,8 +293,20 @@ impl Driver {
         }
     }
 
+    /// Whoever connects with the probe's key holds ours. If it is not this life, it is another process.
+    fn on_identify(&self, event: identify::Event) {
+        let identify::Event::Received { peer_id, info, .. } = event else { return };
+        if peer_id != self.probe.peer {
+            return;
+        }
+        let life = Life::of_agent(&info.agent_version).filter(|life| *life != self.probe.life);
+        if let Some(life) = life {
+            self.shared.meet(Twin { life, address: self.probed_from.clone() });
+        }
+    }
+
     fn count_peers(&self) {
-        let peers = self.swarm.connected_peers().count() as u64;
+        let peers = self.swarm.connected_peers().filter(|peer| **peer != self.probe.peer).count() as u64;
         self.shared.counters.peers.store(peers, Ordering::Relaxed);
     }
 

@@ -41,22 +41,41 @@ impl Identity {
         Self { pair: key.into() }
     }
 
-    /// Reads a key file, or makes one: 32 bytes that only its owner may read.
+    /// Reads a key file; none if there is no such file.
     ///
     /// # Errors
     /// A file of another length, one that others may read, or the system's error.
-    pub fn load_or_create(path: &Path) -> Result<Self, NetError> {
-        match Self::load(path) {
-            Err(Problem::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
-                let made = Self::generate();
-                made.save(path).map_err(|e| Problem::Io(e).at(path))?;
-                Ok(made)
-            }
-            loaded => loaded.map_err(|problem| problem.at(path)),
+    pub fn load(path: &Path) -> Result<Option<Self>, NetError> {
+        match Self::read(path) {
+            Ok(found) => Ok(Some(found)),
+            Err(Problem::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(problem) => Err(problem.at(path)),
         }
     }
 
-    fn load(path: &Path) -> Result<Self, Problem> {
+    /// Makes a new key and its file: 32 bytes that only its owner may read. A file that is there is never replaced.
+    ///
+    /// # Errors
+    /// A file that is there already, or the system's error.
+    pub fn create(path: &Path) -> Result<Self, NetError> {
+        let made = Self::generate();
+        made.save(path).map_err(|e| Problem::Io(e).at(path))?;
+        Ok(made)
+    }
+
+    /// The key by which a process that holds this one makes itself known to another that does. Nobody else can compute
+    /// it.
+    pub(crate) fn probe(&self) -> Self {
+        Self::from_secret(self.derive("lyceum/probe-key/1"))
+    }
+
+    /// 32 bytes for a purpose, which only a holder of this key can compute.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        // None for RSA keys only.
+        self.keypair().derive_secret(purpose.as_bytes()).unwrap_or_else(|| unreachable!())
+    }
+
+    fn read(path: &Path) -> Result<Self, Problem> {
         let mut file = File::open(path)?;
         let mode = file.metadata()?.permissions().mode();
         if mode & 0o077 != 0 {
@@ -117,7 +136,7 @@ impl Problem {
     fn at(self, path: &Path) -> NetError {
         let reason = match self {
             Self::Io(error) => error.to_string(),
-            Self::Length => format!("not {SECRET_LEN} bytes; move it away to have a new one made"),
+            Self::Length => format!("it is not {SECRET_LEN} bytes long; restore it from your backup"),
             Self::Mode(mode) => format!("others may read it (mode {mode:o}); run chmod 600 on it"),
         };
         NetError::KeyFile { path: path.display().to_string(), reason }
@@ -132,19 +151,30 @@ mod tests {
     fn a_key_file_is_made_once_for_its_owner_only_and_read_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("peer.key");
-        let made = Identity::load_or_create(&path).unwrap();
+        assert!(Identity::load(&path).unwrap().is_none());
+        let made = Identity::create(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(Identity::load_or_create(&path).unwrap().public(), made.public());
+        assert_eq!(Identity::load(&path).unwrap().unwrap().public(), made.public());
+        assert_eq!(Identity::create(&path).unwrap_err().code(), "net.key_file", "never replaced");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        let error = Identity::load_or_create(&path).unwrap_err();
+        let error = Identity::load(&path).unwrap_err();
         assert!(error.to_string().contains("chmod 600"), "{error}");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         for wrong in [&b"short"[..], &[1; 33]] {
             fs::write(&path, wrong).unwrap();
-            let error = Identity::load_or_create(&path).unwrap_err();
+            let error = Identity::load(&path).unwrap_err();
             assert_eq!(error.code(), "net.key_file", "{error}");
+            assert!(error.to_string().contains("backup"), "{error}");
         }
+    }
+
+    #[test]
+    fn only_who_has_the_key_has_its_probe_key() {
+        let (one, other) = (Identity::from_secret([7; 32]), Identity::from_secret([8; 32]));
+        assert_eq!(one.probe().public(), Identity::from_secret([7; 32]).probe().public());
+        assert_ne!(one.probe().public(), one.public());
+        assert_ne!(one.probe().public(), other.probe().public());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! it the peers that the chain registered ([`PeerEntry`]), a [`lyceum_store::Store`] to serve from and fetch into,
 //! and its own key. Start reading at [`Network`]; `fetch/` decides who is asked for what, `driver.rs` owns the
 //! swarm, `share.rs` and `doors.rs` what each peer and each stranger may take, `wire.rs` has the bytes of the
-//! protocol, and `docs/decisions/` says why only registered peers connect.
+//! protocol, `twin.rs` finds another process with the own key, and `docs/decisions/` says why only registered peers connect.
 //!
 //! Nothing a peer says is believed. Its identity is the ed25519 key bound on chain; a blob's length is proved by its
 //! last tile, every tile by its path to the root; messages are bounded before a byte of them is kept; and every
@@ -24,6 +24,7 @@ mod serve;
 mod share;
 mod stats;
 mod swarm;
+mod twin;
 pub mod wire;
 
 pub use book::{MAX_ADDRESS_LEN, MAX_ADDRESSES, PeerEntry, PeerKey, Refused, check_address, is_private};
@@ -34,3 +35,4 @@ pub use libp2p::{Multiaddr, PeerId};
 pub use limits::Limits;
 pub use network::Network;
 pub use stats::Stats;
+pub use twin::{Life, Twin};

@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::book::{Book, PeerEntry, PeerKey, Refused, peer_id};
-use crate::driver::{Command, Driver, Shared};
+use crate::driver::{Command, Driver, Probe, Shared};
 use crate::error::{FetchError, NetError};
 use crate::fetch::{Progress, Want, hunt};
 use crate::identity::Identity;
@@ -25,6 +25,7 @@ use crate::limits::Limits;
 use crate::serve::Served;
 use crate::stats::{Counters, Now, Stats, add};
 use crate::swarm::{self, Behaviour};
+use crate::twin::{self, Life, Twin};
 use crate::wire::{Answer, Request};
 
 /// Commands that may wait for the driver.
@@ -39,8 +40,9 @@ pub struct Network {
 }
 
 struct Inner {
-    key: PeerKey,
+    identity: Identity,
     peer: PeerId,
+    life: Life,
     shared: Arc<Shared>,
     store: Arc<Store>,
     commands: mpsc::Sender<Command>,
@@ -85,7 +87,8 @@ impl Network {
         source: Served,
         limits: Limits,
     ) -> Result<Self, NetError> {
-        let mut swarm = swarm::build(identity, &limits)?;
+        let life = Life::begin();
+        let mut swarm = swarm::build(identity, &limits, &life)?;
         let listening = bind(&mut swarm, listen, limits.connect).await?;
         let shared = Arc::new(Shared {
             limits,
@@ -93,12 +96,15 @@ impl Network {
             book: RwLock::default(),
             banned: Mutex::default(),
             listening: RwLock::new(listening),
+            twin: watch::Sender::new(None),
         });
         let (commands, received) = mpsc::channel(COMMANDS);
-        let driver = tokio::spawn(Driver::new(swarm, shared.clone(), source, received).run());
+        let probe = Probe { peer: identity.probe().peer_id(), life };
+        let driver = tokio::spawn(Driver::new(swarm, shared.clone(), source, received, probe).run());
         let inner = Inner {
-            key: identity.public(),
+            identity: identity.clone(),
             peer: identity.peer_id(),
+            life,
             shared,
             store,
             commands,
@@ -112,7 +118,30 @@ impl Network {
 
     /// The own public key.
     pub fn key(&self) -> PeerKey {
-        self.inner.key
+        self.inner.identity.public()
+    }
+
+    /// Which life of the node this is: it begins with [`Network::start`].
+    pub fn life(&self) -> Life {
+        self.inner.life
+    }
+
+    /// The last other process with this node's key that was met, by either side.
+    pub fn twin(&self) -> watch::Receiver<Option<Twin>> {
+        self.inner.shared.twin.subscribe()
+    }
+
+    /// Looks for another process with this node's key at addresses where the node may be reached. The node itself there
+    /// is none, nor is anybody without its key. Private addresses are dialled only where the limits allow it.
+    ///
+    /// # Errors
+    /// Transports that can't be set up. An address at which nobody is reached is no error.
+    pub async fn look_for_twin(&self, addresses: Vec<Multiaddr>) -> Result<Option<Twin>, NetError> {
+        let found = twin::look(&self.inner.identity, &self.inner.life, addresses, self.limits()).await?;
+        if let Some(twin) = &found {
+            self.inner.shared.meet(twin.clone());
+        }
+        Ok(found)
     }
 
     /// The store that it fills.

@@ -13,6 +13,7 @@ use crate::error::NetError;
 use crate::guard::Guard;
 use crate::identity::Identity;
 use crate::limits::Limits;
+use crate::twin::Life;
 use crate::wire::{Codec, PROTOCOL};
 
 /// What identify says we are.
@@ -28,7 +29,7 @@ pub(crate) struct Behaviour {
     pub blob: request_response::Behaviour<Codec>,
 }
 
-fn behaviour(identity: &Identity, limits: &Limits) -> Behaviour {
+fn behaviour(identity: &Identity, limits: &Limits, life: &Life) -> Behaviour {
     let connections = ConnectionLimits::default()
         .with_max_pending_outgoing(Some(limits.pending))
         // Apart, so that peers that connect to us never take what we reach others by.
@@ -37,7 +38,7 @@ fn behaviour(identity: &Identity, limits: &Limits) -> Behaviour {
         .with_max_established_per_peer(Some(limits.peer_connections));
     // Addresses come from the chain, so none are told and none are kept.
     let identify = identify::Config::new(VERSION.to_owned(), identity.keypair().public())
-        .with_agent_version(concat!("lyceum/", env!("CARGO_PKG_VERSION")).to_owned())
+        .with_agent_version(life.agent())
         .with_hide_listen_addrs(true)
         .with_cache_size(0);
     let streams = limits.peer_requests.saturating_mul(2).saturating_add(8);
@@ -71,7 +72,7 @@ fn transport(identity: &Identity, limits: &Limits) -> Result<Guard, noise::Error
 }
 
 /// Must be called within a tokio runtime.
-pub(crate) fn build(identity: &Identity, limits: &Limits) -> Result<Swarm<Behaviour>, NetError> {
+pub(crate) fn build(identity: &Identity, limits: &Limits, life: &Life) -> Result<Swarm<Behaviour>, NetError> {
     let failed = |e: &dyn std::fmt::Display| NetError::Transport { reason: e.to_string() };
     let transports = || {
         let builder = SwarmBuilder::with_existing_identity(identity.keypair()).with_tokio();
@@ -81,7 +82,7 @@ pub(crate) fn build(identity: &Identity, limits: &Limits) -> Result<Swarm<Behavi
     macro_rules! swarm {
         ($transports:expr) => {
             $transports
-                .with_behaviour(|_| behaviour(identity, limits))
+                .with_behaviour(|_| behaviour(identity, limits, life))
                 .map_err(|e| failed(&e))?
                 .with_swarm_config(|config| config.with_idle_connection_timeout(limits.idle))
                 .with_connection_timeout(limits.connect)

@@ -45,6 +45,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     if args.period == 0 {
         return Err(BadInput("--period 0: rounds are at least a second apart".to_owned()).into());
     }
+    keep_key(&args)?;
     let key = Key::load_or_create(&args.key)?;
     let info = Info::local(&key.public(), genesis(&args), args.period);
     if let Some(path) = &args.info {
@@ -84,6 +85,23 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         }
         Ok(())
     })
+}
+
+/// Refuses to make a key anew for a beacon that has one: its networks verify rounds against that.
+fn keep_key(args: &Args) -> anyhow::Result<()> {
+    let described = args.info.as_deref().filter(|path| path.exists());
+    match described {
+        Some(info) if !args.key.exists() => {
+            let words = format!(
+                "{} describes a beacon, and its key {} is missing: restore the key from your backup; for a new beacon \
+                 name another file with --info",
+                info.display(),
+                args.key.display()
+            );
+            Err(Refusal::new(Failure::Key, "beacon.key_missing", words).into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The genesis that was named; else the one of an earlier description, so that a beacon that is started again is the

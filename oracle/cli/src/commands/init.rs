@@ -11,7 +11,7 @@ use crate::config::{Answers, Config, Role, template};
 use crate::failure::{BadInput, Failure, Refusal};
 use crate::node::identity;
 use crate::paths::{json_path, shell_path, shell_quote};
-use crate::wallet::{HomeArgs, Keyring, create_private, write_private};
+use crate::wallet::{Home, HomeArgs, Keyring, create_private, write_private};
 use crate::writable;
 
 /// Arguments.
@@ -40,7 +40,7 @@ pub struct Args {
     /// A file that holds the key's passphrase
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
-    /// Multiaddress that peers reach the node by, may be repeated
+    /// Multiaddress that peers reach the node by, may be repeated, such as /ip4/203.0.113.7/udp/26690/quic-v1
     #[arg(long, value_name = "MULTIADDR")]
     announce: Vec<String>,
     /// Dial peers at private and loopback addresses, for a network whose nodes are all yours
@@ -80,12 +80,13 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     let text = template(&answers(&args, &chain_id, deployment.as_ref())?);
     // What is written must be what is read, before anything is made.
     Config::check(&config, &text)?;
+    // A folder that a node has lived in keeps its secrets, and none is made beside its journal.
+    let secrets = identity::find(&home.0)?;
     create_private(&home.0)?;
     if let (Some(from), Some(deployment)) = (&args.network, &deployment) {
         keep(deployment, from, &home.deployment())?;
     }
-    let peer = identity::peer(&home.0)?;
-    identity::secret(&home.0)?;
+    let (peer, _) = secrets.or_make(&home.0)?;
     create_private(&home.0.join("store"))?;
     write_private(&config, text.as_bytes())?;
     let id = peer.peer_id().to_string();
@@ -94,23 +95,46 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     outln!("{} is ready; peers know this node as {id}\n\nNext:", config.display())?;
-    let mut step = 0;
-    let mut say = |words: String| {
-        step += 1;
-        outln!("  {step}. {words}")
-    };
-    let flag = format!("--home {}", shell_path(&home.0));
-    if deployment.is_none() {
-        say(format!("copy the network's deployment file to {}", home.deployment().display()))?;
+    for (step, words) in next(&args, &home, deployment.is_some()).iter().enumerate() {
+        outln!("  {}. {words}", step + 1)?;
     }
-    if Keyring::of(&home).entry(&args.key).is_err() {
-        say(format!("lyceum keys add {} {flag}", shell_quote(&args.key)))?;
-    }
-    say("send LYC to its address: for the stake, the bonds of claims, and fees".to_owned())?;
-    let config = shell_path(&config);
-    say(format!("lyceum node --config {config} --check"))?;
-    say(format!("lyceum node --config {config}"))?;
     Ok(())
+}
+
+/// What is left to do, each a line that can be copied or a sentence.
+fn next(args: &Args, home: &Home, has_deployment: bool) -> Vec<String> {
+    let flag = format!("--home {}", shell_path(&home.0));
+    let config = shell_path(&home.config());
+    let key = shell_quote(&args.key);
+    let mut steps = vec![];
+    if !has_deployment {
+        steps.push(format!("copy the network's deployment file to {}", home.deployment().display()));
+    }
+    let serves = args.roles.iter().any(|role| matches!(role, Role::Trainer | Role::Storage));
+    let reached = |address: &String| args.allow_private || !lyceum_net::is_private(address);
+    if serves && !args.announce.iter().any(reached) {
+        steps.push(format!(
+            "set net.announce in {config} to an address at which others reach this machine, such as \
+             \"/ip4/203.0.113.7/udp/26690/quic-v1\", or the node does not start: a trainer's blocks are fetched (where \
+             all nodes are yours, a private address will do with allow_private = true)"
+        ));
+    }
+    if args.stake.unwrap_or(0) == 0 {
+        steps.push(format!(
+            "set node.stake_ulyc in {config}, at least what `lyceum query nodes config {flag}` shows as min_stake: a node \
+             that bonds nothing gets no work"
+        ));
+    }
+    if Keyring::of(home).entry(&args.key).is_err() {
+        steps.push(format!("lyceum keys add {key} {flag}"));
+    }
+    steps.push(format!(
+        "send LYC for the stake, the bonds of claims and fees to the address that this shows: lyceum keys show {key} \
+         --address {flag}"
+    ));
+    steps.push(format!("lyceum node --config {config} --check"));
+    steps.push(format!("lyceum node --config {config}"));
+    steps
 }
 
 fn answers(args: &Args, chain_id: &str, deployment: Option<&Deployment>) -> anyhow::Result<Answers> {
@@ -138,14 +162,16 @@ fn answers(args: &Args, chain_id: &str, deployment: Option<&Deployment>) -> anyh
     if !args.announce.is_empty() {
         answers.set("net.announce", args.announce.clone());
     }
-    if args.allow_private {
-        answers.set("net.allow_private", true);
-    }
     if !args.beacon.is_empty() {
         answers.set("beacon.urls", args.beacon.clone());
     }
+    if args.allow_private {
+        answers.set("net.allow_private", true);
+    }
     if let Some(stake) = args.stake {
-        answers.set("node.stake_ulyc", i64::try_from(stake).unwrap_or(i64::MAX));
+        let stake = i64::try_from(stake)
+            .map_err(|_| BadInput(format!("--stake {stake}: more than {} ulyc is no stake", i64::MAX)))?;
+        answers.set("node.stake_ulyc", stake);
     }
     if let Some(device) = &args.device {
         answers.set("work.device", device.clone());

@@ -14,7 +14,7 @@ pub struct Args {
     /// The configuration [default: node.toml of the operator's folder]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Check configuration, key, folder, ports, chain and contracts, say what is found, and end
+    /// Check all that a start reads, the chain and the contracts, say what is found, and end; no file is made
     #[arg(long)]
     check: bool,
     /// `human` or `json` [default: that of node.toml]

@@ -162,6 +162,7 @@ fn passphrase(flags: &Flags, network: &Network, key: &str) -> anyhow::Result<zer
 /// Simulates, and reads the events that come of it.
 async fn foresee(network: &Network, draft: &Draft) -> anyhow::Result<Foreseen> {
     let client = network.look(draft.sender.public).await?;
+    network.check(&client).await?;
     // The chain would only say that it cannot pay; here both numbers are known.
     let held = client.balance(&draft.account).await?;
     if held < draft.funds {

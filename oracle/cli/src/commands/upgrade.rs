@@ -50,6 +50,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
             true => args.key.look(&network.home, settings).await?,
             false => args.key.connect(&network.home, settings).await?,
         };
+        network.check(&client).await?;
         let (path, only) = (&network.deployment_file, args.only.as_deref());
         let upgrade = Upgrade::look(&client, path, &artifacts, only, args.deposit).await?;
         match args.dry_run {

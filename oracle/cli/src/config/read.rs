@@ -14,21 +14,33 @@ use crate::failure::{BadInput, Failure, Refusal};
 const EXAMPLE: &str = "/ip4/203.0.113.7/udp/26690/quic-v1";
 /// The longest file that is read.
 const MOST: u64 = 1 << 20;
+/// The longest time to leave, seconds: a week.
+const MOST_DRAIN: u64 = 7 * 86_400;
 
 pub(super) fn load(path: &Path) -> anyhow::Result<Config> {
     let name = || format!("cannot read {}", path.display());
     let file = std::fs::File::open(path).with_context(|| format!("{}; `lyceum init` writes one", name()))?;
-    let mut text = String::new();
-    file.take(MOST + 1).read_to_string(&mut text).with_context(name)?;
-    if text.len() as u64 > MOST {
+    let mut bytes = Vec::new();
+    file.take(MOST + 1).read_to_end(&mut bytes).with_context(name)?;
+    if bytes.len() as u64 > MOST {
         return Err(
             BadInput(format!("{} is longer than {MOST} bytes: it is no node.toml", path.display())).into()
         );
     }
-    let mut config = parse(path, &text)?;
+    let mut config = parse(path, text(path, &bytes)?)?;
     let absolute = std::path::absolute(path).with_context(name)?;
     config.folder = absolute.parent().map(Path::to_path_buf).unwrap_or_default();
     Ok(config)
+}
+
+/// The bytes as the text that they are; a byte order mark is no part of it.
+fn text<'a>(path: &Path, bytes: &'a [u8]) -> anyhow::Result<&'a str> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|error| {
+        let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        let wrong = Wrong { path, text: "" };
+        wrong.at(Some(line), "config.syntax", "not UTF-8 text: save the file as UTF-8")
+    })
 }
 
 /// Where and what is wrong.
@@ -219,6 +231,10 @@ fn validate(wrong: &Wrong<'_>, config: &Config) -> anyhow::Result<()> {
             return Err(wrong.key("net", "listen", &words));
         }
     }
+    if config.node.drain_seconds > MOST_DRAIN {
+        let words = format!("{} seconds; expected at most {MOST_DRAIN}", config.node.drain_seconds);
+        return Err(wrong.key("node", "drain_seconds", &words));
+    }
     if roles.contains(&Role::Trainer) && config.net.listen.is_empty() {
         return Err(wrong.key(
             "net",
@@ -256,6 +272,17 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_and_ends_of_lines_of_windows_are_read_over() {
+        let windows = format!("\u{feff}{}", GOOD.replace('\n', "\r\n"));
+        let path = Path::new("node.toml");
+        let read = parse(path, text(path, windows.as_bytes()).unwrap()).unwrap();
+        assert_eq!(read, parse(path, GOOD).unwrap());
+        let latin = GOOD.replace("\"a\"", "\"caf\u{e9}\"").chars().map(|c| c as u8).collect::<Vec<_>>();
+        let words = text(path, &latin).unwrap_err().to_string();
+        assert!(words.starts_with("node.toml:2: not UTF-8"), "{words}");
+    }
+
+    #[test]
     fn unknown_keys_are_refused_with_their_line_and_the_nearest() {
         let refusals = [
             ("id = ", "idd = ", "node.toml:5: unknown key chain.idd; did you mean chain.id?"),
@@ -285,6 +312,14 @@ mod tests {
             (with("[chain.x]\n"), "node.toml", "chain.x"),
             (with("[log]\nlevel = \"=,=\"\n"), "node.toml:10: log.level", "filter"),
             (with("x ="), "node.toml:9", "invalid"),
+            (with("[work]\njobs = 1\njobs = 2\n"), "node.toml:11", "duplicate key"),
+            (with("[work]\njobs = -1\n"), "node.toml:10: work.jobs", "-1"),
+            (with("[store]\nquota_gib = 99999999999999999999\n"), "node.toml:10", "number"),
+            (
+                GOOD.replace("[chain]", "drain_seconds = 9000000000000000000\n[chain]"),
+                "drain_seconds",
+                "at most",
+            ),
         ] {
             let words = refused(&text);
             assert!(words.contains(line) && words.contains(said), "{line} {said}: {words}");

@@ -14,6 +14,7 @@ use super::artifacts::Artifact;
 use super::chain::{self, Up};
 use super::{Params, plan, proof};
 use crate::failure::{Failure, Refusal};
+use crate::session::check_contracts;
 use crate::writable;
 
 /// A network to bring up.
@@ -286,6 +287,7 @@ pub async fn deploy(client: &Client, plan: &Plan, out: &Path, tell: impl Fn(Stri
         height,
         beacon: plan.beacon.clone(),
     };
+    check_contracts(client, &deployment).await?;
     writable::save(&deployment, out)
         .context("the network is up; the same command again finds it and writes the file")?;
     Ok(Done { deployment, stored, raised: missing, gas_used })

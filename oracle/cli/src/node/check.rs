@@ -6,13 +6,11 @@ use anyhow::Context;
 use lyceum_api::nodes::{ConfigResponse, NodeResponse, QueryMsg};
 use lyceum_chain::ChainError;
 use lyceum_chain::cosmos::{Client, Signer};
-use lyceum_net::Network;
-use lyceum_serve::Server;
 use serde_json::json;
 
-use super::lock::Lock;
-use super::{disk, identity, parts};
-use crate::beacon::Source;
+use super::local::{self, Local, Make};
+use super::{disk, parts};
+use crate::beacon::machine_time;
 use crate::config::Config;
 use crate::failure::{Failure, Refusal};
 use crate::speech::lyc;
@@ -41,30 +39,61 @@ impl Found {
     }
 }
 
-/// Looks at everything; the first thing that would stop a node is the error.
+/// Looks at everything; the first thing that would stop a node is the error. No file is made.
 pub async fn check(config: &Config, passphrase: &PassphraseArgs) -> anyhow::Result<Found> {
     let mut found = Found::default();
     found.say("config", format!("{} on {}", config.node.name, config.chain.id));
-    match Lock::take(&config.folder) {
-        Ok(_lock) => local(config, &mut found).await?,
-        Err(error) if Failure::of(&error) == Failure::Busy => {
-            found.say("folder", "a node runs in it: ports and store are its own and are not tried");
-        }
-        Err(error) => return Err(error),
+    let Local { deployment, device, absent, peer, plan, journal, key, beacon, blobs, held, .. } =
+        local::load(config, passphrase, Make::Nothing).await?;
+    match absent.as_slice() {
+        [] => found.say("peer", peer.peer_id().to_string()),
+        absent => found.say("secrets", format!("{} are made when the node begins", absent.join(" and "))),
     }
-    let deployment = parts::deployment(config)?;
-    let key = parts::key(config, passphrase)?;
+    match &held {
+        None => found.say("folder", "a node runs in it: ports and store are its own and are not tried"),
+        Some(held) => {
+            found.say("store", format!("{blobs} blobs{}", room(config)));
+            found.say("serve", held.server.address().to_string());
+            found.say("addresses", addresses_words(config, &held.addresses));
+            held.network.shutdown().await;
+        }
+    }
+    found.say(
+        "journal",
+        match journal {
+            Some(height) => format!("goes on from height {height}"),
+            None => "none yet".to_owned(),
+        },
+    );
+    if config.coordinator.plan.is_some() {
+        found.say("plan", format!("{} tasks", plan.len()));
+    }
     found.say("key", format!("{} opens", config.key.name));
-    let device = lyceum_learn::device::device(&config.work.device)?;
+    if let Some(words) = parts::open_passphrase(config) {
+        found.say("passphrase", words);
+    }
     found.say("device", format!("{device:?}").to_lowercase());
 
     let public = key.public_key();
-    let client = Client::connect(config.settings(), Arc::new(key)).await?;
+    let connected = parts::connect(&config.settings(), &Arc::new(key), &deployment).await;
+    let client = connected.map_err(|(what, error)| anyhow::Error::from(error).context(what))?;
     let head = client.head().await?;
     found.say("chain", format!("{} at block {}", config.chain.id, head.height.saturating_sub(1)));
-    let answer = parts::contracts_answer(&client, &deployment).await;
-    answer.map_err(|(name, error)| anyhow::Error::from(error).context(format!("contract {name}")))?;
-    found.say("contracts", format!("all {} answer", deployment.contracts.named().len()));
+    if let Some(words) = parts::clock_words(head.time, machine_time()) {
+        found.say("clock", words);
+    }
+    if let Some(seen) = journal.filter(|seen| *seen > head.height) {
+        let words = format!(
+            "the journal has seen the chain at height {seen}, it is at {}: an endpoint lags behind, or the chain began \
+             anew (then give the node a new folder)",
+            head.height
+        );
+        found.say("height", words);
+    }
+    found.say(
+        "contracts",
+        format!("all {} are those of the deployment file", deployment.contracts.named().len()),
+    );
     let account = lyceum_chain::cosmos::address(&public, &config.chain.prefix)?;
     let balance = client.balance(&account).await?;
     let nodes = deployment.contracts().nodes;
@@ -91,20 +120,17 @@ pub async fn check(config: &Config, passphrase: &PassphraseArgs) -> anyhow::Resu
             format!("node.stake_ulyc asks for {} more than the account holds: send it LYC", lyc(short));
         found.say("bond", words);
     }
-    if !config.beacon.urls.is_empty() {
-        let source = Source::new(&config.beacon.urls, &deployment.beacon)?;
+    if let Some(source) = beacon {
         source.fetch(1).await.context("beacon.urls")?;
         found.say("beacon", "gives rounds");
     }
     Ok(found)
 }
 
-/// What needs no chain: folders, secrets, ports.
-async fn local(config: &Config, found: &mut Found) -> anyhow::Result<()> {
-    let peer = identity::peer(&config.folder)?;
-    identity::secret(&config.folder)?;
-    let store = parts::store(config)?;
-    let free = disk::free(store.dir()).map_or(String::new(), |bytes| {
+fn room(config: &Config) -> String {
+    let folder = config.path(&config.store.folder);
+    let there = folder.ancestors().find(|above| above.exists()).unwrap_or(&folder);
+    disk::free(there).map_or(String::new(), |bytes| {
         let (free, least) = (bytes >> 20, config.store.least_free_mib);
         let short = if free < least {
             format!(", store.least_free_mib wants {least}: make room")
@@ -112,25 +138,18 @@ async fn local(config: &Config, found: &mut Found) -> anyhow::Result<()> {
             String::new()
         };
         format!(", {free} MiB free{short}")
-    });
-    found.say("store", format!("{} blobs{free}", store.list().len()));
-    let server = Server::bind(config.serve.listen).await.context("serve.listen")?;
-    found.say("serve", server.address().to_string());
-    let network = Network::start(&peer, &parts::listen(config), store, parts::limits(config)).await?;
-    let addresses = parts::announced(config, &network.listening());
-    network.shutdown().await;
-    found.say("peer", peer.peer_id().to_string());
-    found.say(
-        "addresses",
-        match addresses.is_empty() {
-            true => "none: set net.announce, or peers cannot fetch this node's blocks".to_owned(),
-            false => match parts::undialled(config, &addresses) {
-                Some(words) => format!("{}; {words}", addresses.join(" ")),
-                None => addresses.join(" "),
-            },
+    })
+}
+
+fn addresses_words(config: &Config, addresses: &[String]) -> String {
+    match addresses.is_empty() {
+        true => "none: peers cannot fetch blocks from this node, and its roles need not be fetched from"
+            .to_owned(),
+        false => match parts::undialled(config, addresses) {
+            Some(words) => format!("{}; {words}", addresses.join(" ")),
+            None => addresses.join(" "),
         },
-    );
-    Ok(())
+    }
 }
 
 async fn standing(

@@ -1,40 +1,169 @@
 //! What makes a node itself: its peer key, which the chain binds to its account, and its secret, from which the salts
-//! of its commitments come. Both are made once; whoever loses the secret cannot reveal what it committed to.
+//! of its commitments come. Both are made once. Whoever loses the secret cannot reveal what it committed to, so a folder
+//! that a node has lived in never gets a new one.
 
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::Context;
-use lyceum_agent::Hash32;
+use lyceum_agent::{Hash32, JOURNAL};
 use lyceum_net::Identity;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Refusal};
 use crate::wallet::write_private;
 
-/// The peer key in a node's folder, made if there is none.
-pub fn peer(folder: &Path) -> anyhow::Result<Identity> {
-    Ok(Identity::load_or_create(&folder.join("peer.key"))?)
+const PEER_KEY: &str = "peer.key";
+const SECRET: &str = "node.secret";
+/// The longest file that is read as a secret: 64 hex characters and the end of the line.
+const MAX_BYTES: u64 = 128;
+
+/// What a folder holds of a node's identity. What is absent may be made: the folder is of no node yet.
+#[derive(Debug)]
+pub struct Found {
+    /// The peer key.
+    pub peer: Option<Identity>,
+    /// The secret.
+    pub secret: Option<Hash32>,
 }
 
-/// The secret in a node's folder, made if there is none: 64 hex characters.
-pub fn secret(folder: &Path) -> anyhow::Result<Hash32> {
-    let path = folder.join("node.secret");
-    if !path.exists() {
-        let mut bytes = Zeroizing::new([0; 32]);
-        let read = std::fs::File::open("/dev/urandom")
-            .and_then(|mut f| std::io::Read::read_exact(&mut f, &mut *bytes));
-        read.context("the system gives no randomness")?;
-        let text = Zeroizing::new(format!("{}\n", Hash32(*bytes)));
-        write_private(&path, text.as_bytes())?;
+impl Found {
+    /// Which files would be made.
+    pub fn absent(&self) -> Vec<&'static str> {
+        let absent = [(PEER_KEY, self.peer.is_none()), (SECRET, self.secret.is_none())];
+        absent.into_iter().filter(|(_, absent)| *absent).map(|(name, _)| name).collect()
     }
-    let text = std::fs::read_to_string(&path).map(Zeroizing::new);
-    let text = text.with_context(|| format!("cannot read {}", path.display()))?;
-    text.trim_end().parse::<Hash32>().map_err(|_| {
+
+    /// Makes what is absent.
+    pub fn or_make(self, folder: &Path) -> anyhow::Result<(Identity, Hash32)> {
+        let secret = match self.secret {
+            Some(secret) => secret,
+            None => make_secret(&folder.join(SECRET))?,
+        };
+        let peer = match self.peer {
+            Some(peer) => peer,
+            None => Identity::create(&folder.join(PEER_KEY))?,
+        };
+        Ok((peer, secret))
+    }
+}
+
+/// Reads what is there and makes nothing. In a folder that a node has lived in, both must be there.
+pub fn find(folder: &Path) -> anyhow::Result<Found> {
+    // What is in its place is told by whoever makes it a folder.
+    if !folder.is_dir() {
+        return Ok(Found { peer: None, secret: None });
+    }
+    let found =
+        Found { peer: Identity::load(&folder.join(PEER_KEY))?, secret: read_secret(&folder.join(SECRET))? };
+    let absent = found.absent();
+    let lived = folder.join(JOURNAL);
+    if !absent.is_empty() && lived.try_exists().with_context(|| format!("cannot read {}", lived.display()))? {
         let words = format!(
-            "{} is not 64 hex characters: restore it from your backup; without it, what the node committed to \
-             cannot be revealed",
-            path.display()
+            "{} is missing from {}, yet {JOURNAL} is there: a node has lived in this folder, and with other secrets it \
+             cannot reveal what it committed to and is another peer. Restore it from your backup; to begin anew and lose \
+             the bonds of open claims, move {JOURNAL} away",
+            absent.join(" and "),
+            folder.display()
         );
-        Refusal::new(Failure::Input, "node.secret", words).into()
+        return Err(Refusal::new(Failure::Input, "node.secrets_missing", words).into());
+    }
+    Ok(found)
+}
+
+fn make_secret(path: &Path) -> anyhow::Result<Hash32> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    let read = File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut *bytes));
+    read.context("the system gives no randomness")?;
+    let secret = Hash32(*bytes);
+    let text = Zeroizing::new(format!("{secret}\n"));
+    write_private(path, text.as_bytes())?;
+    Ok(secret)
+}
+
+fn read_secret(path: &Path) -> anyhow::Result<Option<Hash32>> {
+    let name = || format!("cannot read {}", path.display());
+    let file = match File::open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.with_context(name)?,
+    };
+    let unfit = |why: String| {
+        anyhow::Error::from(Refusal::new(Failure::Input, "node.secret", format!("{}: {why}", path.display())))
+    };
+    let mode = file.metadata().with_context(name)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(unfit(format!("others may read it (mode {mode:o}): run chmod 600 on it")));
+    }
+    let mut text = Zeroizing::new(Vec::new());
+    file.take(MAX_BYTES).read_to_end(&mut text).with_context(name)?;
+    let secret = std::str::from_utf8(&text).ok().and_then(|text| text.trim_end().parse::<Hash32>().ok());
+    secret.map(Some).ok_or_else(|| {
+        unfit(
+            "it is not 64 hex characters: restore it from your backup; without it, what the node committed to cannot \
+             be revealed"
+                .to_owned(),
+        )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn both_are_made_once_and_looking_makes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let found = find(dir.path()).unwrap();
+        assert_eq!(found.absent(), [PEER_KEY, SECRET]);
+        assert!(names(dir.path()).is_empty());
+        let (peer, secret) = found.or_make(dir.path()).unwrap();
+        assert_eq!(names(dir.path()), [SECRET, PEER_KEY]);
+        let (again, same) = find(dir.path()).unwrap().or_make(dir.path()).unwrap();
+        assert_eq!((peer.public(), secret), (again.public(), same));
+    }
+
+    #[test]
+    fn beside_a_journal_nothing_is_made_anew() {
+        for lost in [&[PEER_KEY][..], &[SECRET], &[PEER_KEY, SECRET]] {
+            let dir = tempfile::tempdir().unwrap();
+            find(dir.path()).unwrap().or_make(dir.path()).unwrap();
+            std::fs::write(dir.path().join(JOURNAL), "{}").unwrap();
+            for name in lost {
+                std::fs::remove_file(dir.path().join(name)).unwrap();
+            }
+            let before = names(dir.path());
+            let error = find(dir.path()).unwrap_err();
+            assert_eq!(Failure::of(&error), Failure::Input);
+            let words = error.to_string();
+            assert!(words.contains(&lost.join(" and ")) && words.contains("from your backup"), "{words}");
+            assert_eq!(names(dir.path()), before);
+        }
+    }
+
+    #[test]
+    fn a_secret_that_others_may_read_or_that_is_none_is_refused_and_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        find(dir.path()).unwrap().or_make(dir.path()).unwrap();
+        let path = dir.path().join(SECRET);
+        let mode = |mode| std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+        mode(0o640);
+        let words = find(dir.path()).unwrap_err().to_string();
+        assert!(words.contains("640") && words.contains("chmod 600"), "{words}");
+        mode(0o600);
+        for text in ["", "abc", &"f".repeat(63), &"f".repeat(4_000)] {
+            std::fs::write(&path, text).unwrap();
+            let words = find(dir.path()).unwrap_err().to_string();
+            assert!(words.contains("from your backup"), "{words}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::Context;
+use cosmwasm_std::Addr;
 use lyceum_agent::{
     AgentError, Backoff, BeaconSource, Cancel, Drain, Ended, Event, Node, NodeConfig, Pace, Shared,
     StatusWatch, Workers,
@@ -13,16 +13,16 @@ use lyceum_agent::{
 use lyceum_chain::Deployment;
 use lyceum_chain::cosmos::{Client, Cosmos, Key, Settings};
 use lyceum_net::Network;
-use lyceum_serve::Server;
 use lyceum_store::Store;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use super::lock::Lock;
+use super::local::{self, Held, Local, Make};
 use super::parts::{self, Who};
 use super::peers::{Known, Remote, keep};
 use super::telling::{StoreSeen, Telling};
-use super::{disk, identity, signals};
-use crate::beacon::Source;
+use super::twin::{self, Lookout, Twin};
+use super::{disk, signals};
+use crate::beacon::machine_time;
 use crate::config::Config;
 use crate::logs;
 use crate::wallet::PassphraseArgs;
@@ -46,19 +46,13 @@ pub struct How {
 /// Lives until told to leave.
 pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> anyhow::Result<()> {
     let adversary = how.misbehave.as_deref().map(parts::adversary).transpose()?;
-    let _lock = Lock::take(&config.folder)?;
-    let server = Server::bind(config.serve.listen).await.context("serve.listen")?;
-    let deployment = parts::deployment(config)?;
-    let device = lyceum_learn::device::device(&config.work.device)?;
-    let peer = identity::peer(&config.folder)?;
-    let secret = identity::secret(&config.folder)?;
-    let store = parts::store(config)?;
-    let key = parts::key(config, passphrase)?;
-    let network = Network::start(&peer, &parts::listen(config), store.clone(), parts::limits(config)).await?;
-    let beacon = match config.beacon.urls.as_slice() {
-        [] => None,
-        urls => Some(Arc::new(Source::new(urls, &deployment.beacon)?) as Arc<dyn BeaconSource>),
+    let Local { deployment, device, peer, secret, plan, key, beacon, held, .. } =
+        local::load(config, passphrase, Make::Absent).await?;
+    let Some(Held { server, network, store: Some(store), addresses, locks: _locks }) = held else {
+        unreachable!("who makes what is absent also takes it");
     };
+    let beacon = beacon.map(|source| Arc::new(source) as Arc<dyn BeaconSource>);
+    let life = network.life();
     let (drain, cancel) = (Drain::new(), Cancel::new());
     let signals =
         signals::listen(drain.clone(), cancel.clone(), Duration::from_secs(config.node.drain_seconds))?;
@@ -74,8 +68,12 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
         health = %format!("http://{}", server.address()),
         "node begins"
     );
+    if let Some(words) = parts::open_passphrase(config) {
+        tracing::warn!("{words}");
+    }
     let pages =
         tokio::spawn(server.run(telling.alive.clone(), telling.ready.clone(), telling.metrics.clone()));
+    let settings = Settings { mark: Some(twin::mark(&life)), ..config.settings() };
     let stopped = || async {
         tokio::select! {
             () = drain.begun() => {}
@@ -83,12 +81,11 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
         }
     };
     let client = tokio::select! {
-        client = connect(config.settings(), key, &deployment, &telling, &store) => client?,
+        client = connect(settings, key, &deployment, &telling, &store) => client?,
         // Nothing is owed yet by a life that has not seen the chain.
         () = stopped() => return Ok(()),
     };
     let contracts = deployment.contracts();
-    let addresses = parts::announced(config, &network.listening());
     if addresses.is_empty() {
         tracing::warn!("no address is announced (net.announce): peers cannot fetch this node's blocks");
     }
@@ -101,13 +98,33 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
             tracing::info!("endpoint {} is not used: {trouble}", one.name);
         }
     }
+    let head = client.status().head;
+    if let Some(words) = parts::clock_words(head.time, machine_time()) {
+        tracing::warn!("{words}");
+    }
+    let lookout = Lookout {
+        client: client.clone(),
+        nodes: contracts.nodes.clone(),
+        network: network.clone(),
+        announced: addresses.clone(),
+        began_at: head.height,
+    };
+    // Before anything is sent: what two send at the same time is what both lose by.
+    let twin = tokio::select! {
+        twin = lookout.first() => twin,
+        () = stopped() => return Ok(()),
+    };
+    if let Some(twin) = twin {
+        network.shutdown().await;
+        return Err(twin.refusal(&life, client.account()).into());
+    }
     let account = client.account().to_string();
     let who = Who { config, account: &account, contracts: &contracts, peer: &peer, addresses };
     let node_config = NodeConfig {
         name: config.node.name.clone(),
         folder: config.folder.clone(),
         secret,
-        roles: parts::roles(who)?,
+        roles: parts::roles(who, plan),
         adversary,
     };
     let (tell, events) = mpsc::channel(EVENTS);
@@ -136,14 +153,19 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
         least_free: config.store.least_free_mib << 20,
     }));
     let log = tokio::spawn(log(events, how.log_format));
+    let (older, mut met) = oneshot::channel();
+    let watch = tokio::spawn(stop_for_older(lookout, older, cancel.clone()));
 
     let ended = node.run().await;
     // The driver's own end of the channel goes first, so that the log ends after its last line.
     drop(node);
     let _ = log.await;
     network.shutdown().await;
-    for task in [teller, book, pages, signals] {
+    for task in [teller, book, pages, signals, watch] {
         task.abort();
+    }
+    if let Ok(twin) = met.try_recv() {
+        return Err(twin.refusal(&life, &Addr::unchecked(account)).into());
     }
     match ended {
         Ok(Ended::OutOfTime) => {
@@ -159,6 +181,14 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
     Ok(())
 }
 
+/// Stops the node, at once, as soon as there is an older one of the same keys.
+async fn stop_for_older(lookout: Lookout, tell: oneshot::Sender<Twin>, cancel: Cancel) {
+    let twin = lookout.watch().await;
+    // Whoever waits for the node hears of it when the node has ended.
+    let _ = tell.send(twin);
+    cancel.cancel();
+}
+
 /// Connects and looks for the contracts, however long it takes; what no waiting mends is an error.
 async fn connect(
     settings: Settings,
@@ -171,19 +201,16 @@ async fn connect(
     let begun = std::time::Instant::now();
     let mut failures: u32 = 0;
     loop {
-        let (what, error) = match Client::connect(settings.clone(), key.clone()).await {
-            Ok(client) => match parts::contracts_answer(&client, deployment).await {
-                Ok(()) if failures == 0 => return Ok(client),
-                Ok(()) => {
-                    tracing::info!(
-                        "outage is over after {} s and {failures} failures",
-                        begun.elapsed().as_secs()
-                    );
-                    return Ok(client);
-                }
-                Err((name, error)) => (format!("contract {name}"), error),
-            },
-            Err(error) => (format!("chain {}", settings.chain_id), error),
+        let (what, error) = match parts::connect(&settings, &key, deployment).await {
+            Ok(client) if failures == 0 => return Ok(client),
+            Ok(client) => {
+                tracing::info!(
+                    "outage is over after {} s and {failures} failures",
+                    begun.elapsed().as_secs()
+                );
+                return Ok(client);
+            }
+            Err(failed) => failed,
         };
         if !error.is_transient() {
             return Err(anyhow::Error::from(error).context(what));

@@ -1,24 +1,29 @@
 //! What a node is put together from, each with its own refusal. `check` and `life` use the same.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use cosmwasm_std::Addr;
 use lyceum_agent::roles::{
     Collector, Coordinator, Enrol, Enroller, Evaluator, Planned, Relay, Roles, Takes, Trainer, Voter,
 };
 use lyceum_api::nodes::{self, peer_key_message};
-use lyceum_chain::cosmos::{Client, Key, check_address};
+use lyceum_chain::cosmos::{Client, Key, Settings, check_address};
 use lyceum_chain::{ChainError, Contracts, Deployment};
 use lyceum_net::{Identity, Limits, Multiaddr};
 use lyceum_store::{Store, Usage};
-use serde_json::json;
 
 use super::disk;
 use crate::config::{Config, Role};
 use crate::failure::{Failure, Refusal};
 use crate::wallet::{Home, Keyring, PassphraseArgs, Purpose};
+
+/// An address that peers may be reached by.
+const EXAMPLE: &str = "\"/ip4/203.0.113.7/udp/26690/quic-v1\"";
+/// Seconds by which a block may be ahead of this machine's clock, and by which it may be old, before it is spoken of.
+const CLOCK: u64 = 30;
+const STALE: u64 = 300;
 
 /// Where systemd puts a credential named `passphrase`.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
@@ -60,6 +65,14 @@ pub fn key(config: &Config, args: &PassphraseArgs) -> anyhow::Result<Key> {
     ring.open(name, &source.read(name, Purpose::Open)?)
 }
 
+/// What to do about a passphrase that lies open.
+pub fn open_passphrase(config: &Config) -> Option<String> {
+    let path = config.path(config.key.passphrase_file.as_ref()?);
+    let mode = std::fs::metadata(&path).ok()?.permissions().mode() & 0o777;
+    let words = format!("others may read {} (mode {mode:o}): run chmod 600 on it", path.display());
+    (mode & 0o077 != 0).then_some(words)
+}
+
 /// The node's store.
 pub fn store(config: &Config) -> anyhow::Result<Arc<Store>> {
     let store = Store::open(config.path(&config.store.folder))?;
@@ -85,6 +98,32 @@ pub fn listen(config: &Config) -> Vec<Multiaddr> {
 /// What the node's network may do.
 pub fn limits(config: &Config) -> Limits {
     if config.net.allow_private { Limits::private() } else { Limits::default() }
+}
+
+/// Refuses a node that has blocks for others and that no peer can dial: it would lose its claims.
+pub fn check_announced(config: &Config) -> anyhow::Result<()> {
+    let serves = config.node.roles.iter().any(|role| matches!(role, Role::Trainer | Role::Storage));
+    // Any port stands for the one that the system will give.
+    let listen = listen(config).into_iter().map(|address| {
+        let address = address.to_string().replace("/tcp/0", "/tcp/1").replace("/udp/0", "/udp/1");
+        address.parse::<Multiaddr>()
+    });
+    let addresses = announced(config, &listen.flatten().collect::<Vec<_>>());
+    let dialled = |address: &String| config.net.allow_private || !lyceum_net::is_private(address);
+    if !serves || addresses.iter().any(dialled) {
+        return Ok(());
+    }
+    let why = undialled(config, &addresses).unwrap_or_else(|| {
+        format!(
+            "no address is announced: set net.announce in {} to one that others reach, such as {EXAMPLE}, or, where all \
+             nodes are yours, to a private one and net.allow_private on each",
+            config.folder.join("node.toml").display()
+        )
+    });
+    let words = format!(
+        "no peer can fetch this node's blocks, and a trainer whose blocks stay away loses its claims; {why}"
+    );
+    Err(Refusal::new(Failure::Config, "net.unannounced", words).into())
 }
 
 /// What to do about announced addresses that no peer on the internet dials.
@@ -116,22 +155,32 @@ pub fn announced(config: &Config, listening: &[Multiaddr]) -> Vec<String> {
     found
 }
 
-/// Whether every contract answers at its address: a deployment file of a chain that began anew would be found wrong
-/// by no other sign.
-pub async fn contracts_answer(
-    client: &Client,
+/// Connects, and holds every contract against the deployment file: that of a chain that began anew, or one in which two
+/// addresses are exchanged, would be found wrong by no other sign. What was tried stands before the error.
+pub async fn connect(
+    settings: &Settings,
+    key: &Arc<Key>,
     deployment: &Deployment,
-) -> Result<(), (&'static str, ChainError)> {
-    for (name, address) in deployment.contracts.named() {
-        let query = match name {
-            "charter" => json!({ "charter": {} }),
-            _ => json!({ "config": {} }),
-        };
-        let answer: lyceum_chain::Result<serde_json::Value> =
-            client.smart(&Addr::unchecked(address), &query, None).await;
-        answer.map_err(|error| (name, error))?;
+) -> Result<Client, (String, ChainError)> {
+    let client = Client::connect(settings.clone(), key.clone()).await;
+    let client = client.map_err(|error| (format!("chain {}", settings.chain_id), error))?;
+    let checked = client.check_contracts(deployment).await;
+    checked.map_err(|(name, error)| (format!("contract {name}"), error))?;
+    Ok(client)
+}
+
+/// What to do about this machine's clock, by the time of a block that just came.
+pub fn clock_words(block: u64, now: u64) -> Option<String> {
+    match (block.checked_sub(now), now.checked_sub(block)) {
+        (Some(ahead), _) if ahead > CLOCK => Some(format!(
+            "the chain's last block is {ahead} s ahead of this machine's clock: set the clock (NTP), or deadlines are missed"
+        )),
+        (_, Some(behind)) if behind > STALE => Some(format!(
+            "the chain's last block is {behind} s old by this machine's clock: the chain stands still, or the clock is \
+             ahead (NTP)"
+        )),
+        _ => None,
     }
-    Ok(())
 }
 
 /// Who the node is, for the roles that a configuration gives it.
@@ -150,15 +199,41 @@ pub struct Who<'a> {
 }
 
 /// The tasks that a coordinator opens: a JSON array, read whole before anything begins.
-fn plan(config: &Config) -> anyhow::Result<Vec<Planned>> {
+pub fn plan(config: &Config) -> anyhow::Result<Vec<Planned>> {
     let Some(path) = &config.coordinator.plan else { return Ok(vec![]) };
     let path = config.path(path);
     let bytes =
         std::fs::read(&path).with_context(|| format!("cannot read {} (coordinator.plan)", path.display()))?;
-    serde_json::from_slice(&bytes).map_err(|error| {
-        let words = format!("{} (coordinator.plan): {error}", path.display());
-        Refusal::new(Failure::Input, "coordinator.plan", words).into()
-    })
+    let refuse = |why: String| {
+        let words = format!("{} (coordinator.plan): {why}", path.display());
+        anyhow::Error::from(Refusal::new(Failure::Input, "coordinator.plan", words))
+    };
+    let plan: Vec<Planned> = serde_json::from_slice(&bytes).map_err(|error| refuse(error.to_string()))?;
+    for (index, planned) in plan.iter().enumerate() {
+        if let Some(same) = plan[..index].iter().position(|other| other.key == planned.key) {
+            return Err(refuse(format!("entries {same} and {index} have the same key; each needs its own")));
+        }
+    }
+    if let Some(stuck) = never_open(&plan) {
+        return Err(refuse(format!(
+            "entry {stuck} would never open: what it waits for (\"after\", counted from 0) is not there or waits for it"
+        )));
+    }
+    Ok(plan)
+}
+
+/// An entry of a plan that waits for ever.
+fn never_open(plan: &[Planned]) -> Option<usize> {
+    let mut opens = vec![false; plan.len()];
+    loop {
+        let ready = |i: &usize| {
+            !opens[*i] && plan[*i].after.iter().all(|after| opens.get(*after).copied().unwrap_or(false))
+        };
+        match (0..plan.len()).find(ready) {
+            Some(index) => opens[index] = true,
+            None => return opens.iter().position(|open| !open),
+        }
+    }
 }
 
 /// What a dishonest node does wrong.
@@ -169,7 +244,7 @@ pub fn adversary(path: &Path) -> anyhow::Result<lyceum_agent::Adversary> {
 }
 
 /// The roles of a configuration.
-pub fn roles(who: Who<'_>) -> anyhow::Result<Roles> {
+pub fn roles(who: Who<'_>, planned: Vec<Planned>) -> Roles {
     let config = who.config;
     let has = |role| config.node.roles.contains(&role);
     let trainer = &config.trainer;
@@ -179,8 +254,7 @@ pub fn roles(who: Who<'_>) -> anyhow::Result<Roles> {
         lr_nano: trainer.peak_lr_nano,
         at_once: trainer.claims_at_once,
     };
-    let planned = plan(config)?;
-    Ok(Roles {
+    Roles {
         trainer: has(Role::Trainer).then(|| Trainer::new(takes)),
         evaluator: has(Role::Evaluator).then(Evaluator::default),
         coordinator: has(Role::Coordinator).then(|| Coordinator::new(planned)),
@@ -188,7 +262,7 @@ pub fn roles(who: Who<'_>) -> anyhow::Result<Roles> {
         relay: (!config.beacon.urls.is_empty()).then(Relay::default),
         collector: config.node.collect.then(Collector::default),
         enroller: config.node.enroll.then(|| Enroller::new(enrol(who))),
-    })
+    }
 }
 
 fn enrol(who: Who<'_>) -> Enrol {
@@ -211,5 +285,19 @@ fn enrol(who: Who<'_>) -> Enrol {
         stake: config.node.stake_ulyc.into(),
         reserve: config.node.reserve_ulyc.into(),
         gpus: config.work.gpus.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_far_off_is_spoken_of_in_both_directions() {
+        assert_eq!(clock_words(1_000, 1_000), None);
+        assert_eq!(clock_words(1_000 + CLOCK, 1_000), None);
+        assert_eq!(clock_words(1_000, 1_000 + STALE), None);
+        assert!(clock_words(1_001 + CLOCK, 1_000).unwrap().contains("31 s ahead"));
+        assert!(clock_words(1_000, 1_001 + STALE).unwrap().contains("301 s old"));
     }
 }

@@ -1,9 +1,10 @@
-//! SIGTERM and SIGINT: the first asks the node to finish what it owes, the second stops it at once.
+//! SIGTERM, SIGINT and SIGHUP (the terminal is gone): the first asks the node to finish what it owes, the second stops
+//! it at once.
 
 use std::time::Duration;
 
 use lyceum_agent::{Cancel, Drain};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Asks the node to leave once standard input has ended.
 pub fn leave_with_input(drain: Drain, within: Duration) {
@@ -36,14 +37,37 @@ pub fn survive_file_limits() {
     }
 }
 
+/// The next signal of a kind that is listened to; never one of a kind that is not.
+async fn received(signal: &mut Option<Signal>) -> Option<()> {
+    match signal {
+        Some(signal) => signal.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether this process was started with SIGHUP ignored.
+fn ignores_hangup() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| is_ignored(&status, 1))
+}
+
+/// Whether a signal's bit is set in a process' mask of ignored ones.
+fn is_ignored(status: &str, signal: u32) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
 /// Listens until dropped.
 pub fn listen(drain: Drain, cancel: Cancel, within: Duration) -> anyhow::Result<tokio::task::JoinHandle<()>> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // Whoever started the node under nohup wants it to outlive its terminal.
+    let mut hangup = if ignores_hangup() { None } else { Some(signal(SignalKind::hangup())?) };
     Ok(tokio::spawn(async move {
         loop {
             let name = tokio::select! {
                 Some(()) = term.recv() => "SIGTERM",
                 Some(()) = int.recv() => "SIGINT",
+                Some(()) = received(&mut hangup) => "SIGHUP",
                 else => return,
             };
             if drain.is_begun() {
@@ -60,4 +84,16 @@ pub fn listen(drain: Drain, cancel: Cancel, within: Duration) -> anyhow::Result<
             }
         }
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_process_ignores_is_read_from_its_mask() {
+        let status = "Name:\tlyceum\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001001\n";
+        assert!(is_ignored(status, 1) && is_ignored(status, 13));
+        assert!(!is_ignored(status, 2) && !is_ignored("", 1));
+    }
 }

@@ -56,6 +56,10 @@ impl Home {
 
 /// A folder that only its owner may enter; one that is there stays as it is.
 pub fn create_private(dir: &Path) -> anyhow::Result<()> {
+    if dir.exists() && !dir.is_dir() {
+        let words = format!("{} is a file, and must be a folder: name another with --home", dir.display());
+        return Err(Refusal::new(Failure::Input, "home.no_folder", words).into());
+    }
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
     made.with_context(|| format!("cannot make the folder {}", dir.display()))
 }

@@ -91,6 +91,7 @@ impl Operator {
             &deployment,
             "--rpc",
             rpc,
+            "--allow-private",
             "--passphrase-file",
             &self.path("passphrase"),
         ]);

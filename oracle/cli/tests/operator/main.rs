@@ -2,6 +2,7 @@
 //! code and what to do. No chain is needed; where an endpoint must answer, a thread of the test does.
 
 mod fixture;
+mod homes;
 mod keys;
 mod node;
 #[cfg(target_os = "linux")]

@@ -10,8 +10,16 @@ fn init_prepares_a_folder_once_and_never_overwrites() {
     let operator = Operator::new();
     let network = operator.deployment("lyceum-1", "wasm");
     let said = operator.ok(&["init", "--network", &network, "--rpc", "http://127.0.0.1:26657"]);
-    assert!(said.contains("lyceum keys add node") && said.contains("--check"), "{said}");
     let home = operator.home();
+    for step in
+        ["net.announce", "node.stake_ulyc", "lyceum keys add node --home", "lyceum keys show node --address"]
+    {
+        assert!(said.contains(step), "{step} in {said}");
+    }
+    assert!(
+        said.ends_with(&format!("lyceum node --config {}\n", home.join("node.toml").display())),
+        "{said}"
+    );
     let mode = |name: &str| std::fs::metadata(home.join(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!(
         (mode(""), mode("peer.key"), mode("node.secret"), mode("store")),
@@ -22,6 +30,10 @@ fn init_prepares_a_folder_once_and_never_overwrites() {
     let again = operator.refused(&["init", "--network", &network, "--rpc", "http://127.0.0.1:1"]);
     assert_eq!((again.0, again.1.as_str()), (3, "input/file.exists"));
     assert_eq!(std::fs::read_to_string(home.join("node.toml")).unwrap(), config);
+    let file = operator.write("file", "x");
+    let taken =
+        operator.refused(&["init", "--network", &network, "--rpc", "http://127.0.0.1:1", "--home", &file]);
+    assert_eq!((taken.0, taken.1.as_str()), (3, "input/home.no_folder"), "{}", taken.2);
     // Who begins the configuration anew keeps who the node is.
     let secret = std::fs::read(home.join("node.secret")).unwrap();
     std::fs::remove_file(home.join("node.toml")).unwrap();
@@ -48,7 +60,14 @@ fn init_refuses_what_would_not_be_read_back_and_leaves_nothing() {
     assert_eq!(init(&["--network", &network, "--announce", "1.2.3.4"]).1, "config/config.value");
     let bad = operator.refused(&["init", "--network", &network, "--rpc", "h:1"]);
     assert_eq!((bad.0, bad.1.as_str()), (13, "config/config.value"));
+    assert_eq!(init(&["--network", &network, "--stake", "9999999999999999999"]).0, 3, "not lowered");
     assert!(!operator.home().exists(), "nothing was begun");
+    let reached = ["--announce", "/ip4/203.0.113.7/udp/26690/quic-v1", "--stake", "5"];
+    let spaced = operator.path("a home");
+    let begin = ["init", "--rpc", "http://h:1", "--network", &network, "--home", &spaced];
+    let said = operator.ok(&[&begin[..], &reached].concat());
+    assert!(!said.contains("net.announce") && !said.contains("stake_ulyc"), "{said}");
+    assert!(said.contains(&format!("lyceum node --config '{spaced}/node.toml' --check")), "{said}");
 }
 
 #[test]
