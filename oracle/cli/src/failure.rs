@@ -11,6 +11,7 @@ use lyceum_store::StoreError;
 use lyceum_tensorblock::FileError;
 
 use crate::output::Lost;
+use crate::speech::plain;
 
 /// The table of exit codes, shown at the end of `--help`.
 pub const EXIT_CODES: &str = "Exit codes:
@@ -81,6 +82,11 @@ impl Refusal {
     /// A refusal.
     pub fn new(kind: Failure, code: &'static str, words: impl Into<String>) -> Self {
         Self { kind, code, words: words.into() }
+    }
+
+    /// Its code.
+    pub fn code(&self) -> &'static str {
+        self.code
     }
 }
 
@@ -307,7 +313,11 @@ fn detail(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
 pub fn words(error: &anyhow::Error) -> String {
     let mut out = String::new();
     for cause in error.chain() {
-        let said = cause.to_string();
+        let said = match cause.downcast_ref::<ChainError>() {
+            // What a contract says is no sentence for people yet.
+            Some(ChainError::Refused { .. } | ChainError::Query { .. }) => plain(&cause.to_string()),
+            _ => cause.to_string(),
+        };
         if out.is_empty() {
             out = said;
         } else if !out.contains(&said) {

@@ -67,6 +67,10 @@ enum Command {
     Beacon(commands::beacon::Args),
     /// Keys that sign: make, recover, list, show, delete
     Keys(keys::Args),
+    /// Show what accounts hold
+    Balance(commands::balance::Args),
+    /// Send LYC to an account, after showing what it costs
+    Send(commands::send::Args),
     /// Send a contract a message, after showing what it will do
     Tx(tx::Args),
     /// Ask a contract
@@ -103,6 +107,8 @@ fn main() -> ExitCode {
         Command::Authority(args) => authority::run(args, json),
         Command::Beacon(args) => commands::beacon::run(args, json),
         Command::Keys(args) => keys::run(args, json),
+        Command::Balance(args) => commands::balance::run(args, json),
+        Command::Send(args) => commands::send::run(args, json),
         Command::Tx(args) => tx::run(args, json),
         Command::Query(args) => query::run(args, json),
         Command::Audit(args) => match audit::run(args, json) {

@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use cosmwasm_std::Addr;
+use lyceum_api::{Hash32, nodes};
 use lyceum_chain::cosmos::{BoxFuture, Client, PublicKey, Settings, Signature, Signer, check_address};
 use lyceum_chain::{ChainError, Deployment};
 
 use crate::config::Config;
 use crate::failure::{Failure, Refusal};
-use crate::wallet::{Home, HomeArgs};
+use crate::wallet::{Home, HomeArgs, Keyring, account};
 
 /// Which network.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -28,6 +29,69 @@ pub struct NetworkArgs {
     deployment: Option<PathBuf>,
 }
 
+/// Which chain, where accounts alone matter: without a node and without the network's contracts as well.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct AccountsArgs {
+    #[command(flatten)]
+    network: NetworkArgs,
+    /// The chain's id, where there is no deployment file to say it
+    #[arg(long = "chain", value_name = "CHAIN_ID", help_heading = "Network", conflicts_with = "deployment")]
+    chain_id: Option<String>,
+    /// The prefix of its addresses [default: wasm]
+    #[arg(long, help_heading = "Network", requires = "chain_id")]
+    prefix: Option<String>,
+}
+
+/// A chain with accounts on it.
+#[derive(Debug)]
+pub struct Accounts {
+    /// The operator's folder.
+    pub home: Home,
+    /// The operator's node.toml, if there is one of this chain.
+    pub config: Option<Config>,
+    /// How it is reached.
+    pub settings: Settings,
+    /// The network's contracts by address, as far as they are known.
+    pub names: BTreeMap<String, String>,
+}
+
+impl AccountsArgs {
+    /// Puts flags and files together.
+    pub fn accounts(&self, gas: Option<&GasArgs>) -> anyhow::Result<Accounts> {
+        let Some(chain_id) = &self.chain_id else {
+            let network = self.network.network(gas).map_err(|error| {
+                match error.downcast_ref::<Refusal>().is_some_and(|r| r.code() == "deployment.missing") {
+                    true => error.context(
+                        "which chain? Name it with --chain CHAIN_ID and --rpc URL, or with its file",
+                    ),
+                    false => error,
+                }
+            })?;
+            let names = network.names();
+            return Ok(Accounts {
+                home: network.home,
+                config: network.config,
+                settings: network.settings,
+                names,
+            });
+        };
+        let home = self.network.home.resolve()?;
+        let mut settings = Settings::new(chain_id, self.network.rpc.clone());
+        if let Some(prefix) = &self.prefix {
+            settings.prefix.clone_from(prefix);
+        }
+        if settings.rpc.is_empty() {
+            let words = "no endpoint is known: name one with --rpc http://HOST:26657";
+            return Err(Refusal::new(Failure::Input, "rpc.missing", words).into());
+        }
+        if let Some(gas) = gas {
+            gas.apply(&mut settings, &Keyring::of(&home))?;
+        }
+        settings.check()?;
+        Ok(Accounts { home, config: None, settings, names: BTreeMap::new() })
+    }
+}
+
 /// What a transaction may cost.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct GasArgs {
@@ -40,8 +104,8 @@ pub struct GasArgs {
     /// The most gas; a transaction that needs more is not sent
     #[arg(long, value_name = "GAS", help_heading = "Gas")]
     gas_ceiling: Option<u64>,
-    /// Who pays the fee
-    #[arg(long, value_name = "ADDRESS", help_heading = "Gas")]
+    /// Who pays the fee, as it granted to: a key's name or an address
+    #[arg(long, value_name = "KEY|ADDRESS", help_heading = "Gas")]
     fee_granter: Option<String>,
 }
 
@@ -102,11 +166,12 @@ impl NetworkArgs {
             return Err(Refusal::new(Failure::Input, "rpc.missing", words).into());
         }
         if let Some(gas) = gas {
-            gas.apply(&mut settings);
+            gas.apply(&mut settings, &Keyring::of(&home))?;
         }
         settings.check()?;
-        for (_, address) in deployment.contracts.named() {
-            check_address(address, &settings.prefix)?;
+        for (name, address) in deployment.contracts.named() {
+            check_address(address, &settings.prefix)
+                .with_context(|| format!("contracts.{name} of {}", path.display()))?;
         }
         Ok(Network { home, config, deployment, deployment_file: path, settings })
     }
@@ -114,15 +179,16 @@ impl NetworkArgs {
 
 impl GasArgs {
     /// Puts what was said into settings.
-    pub fn apply(&self, settings: &mut Settings) {
+    pub fn apply(&self, settings: &mut Settings, ring: &Keyring) -> anyhow::Result<()> {
         if let Some(price) = &self.gas_price {
             settings.gas_price.clone_from(price);
         }
         settings.gas_adjustment = self.gas_adjustment.unwrap_or(settings.gas_adjustment);
         settings.gas_ceiling = self.gas_ceiling.unwrap_or(settings.gas_ceiling);
         if let Some(granter) = &self.fee_granter {
-            settings.fee_granter = Some(Addr::unchecked(granter));
+            settings.fee_granter = Some(account(ring, &settings.prefix, "--fee-granter", granter)?);
         }
+        Ok(())
     }
 }
 
@@ -154,6 +220,13 @@ impl Network {
         check_contracts(client, &self.deployment)
             .await
             .with_context(|| self.deployment_file.display().to_string())
+    }
+
+    /// The salt of GPUs' ids.
+    pub async fn gpu_salt(&self) -> anyhow::Result<Hash32> {
+        let (nodes, client) = (self.contract("nodes")?, self.look_as_nobody().await?);
+        let config: nodes::ConfigResponse = client.smart(&nodes, &nodes::QueryMsg::Config {}, None).await?;
+        Ok(config.gpu_salt)
     }
 
     /// A client that can look but not sign, as an account.

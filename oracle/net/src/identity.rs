@@ -1,9 +1,9 @@
 //! Who a node is to its peers: the ed25519 key that its account bound on chain.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use libp2p::PeerId;
@@ -87,17 +87,9 @@ impl Identity {
         Ok(Self::from_secret(secret))
     }
 
-    /// Written beside its place and moved there, so that a key file is whole or not there. Never overwrites one.
     fn save(&self, path: &Path) -> io::Result<()> {
-        let beside = path.with_extension(format!("{}.new", std::process::id()));
         let secret = Zeroizing::new(self.pair.to_bytes());
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-        let linked = file
-            .write_all(&secret[..SECRET_LEN])
-            .and_then(|()| file.sync_all())
-            .and_then(|()| fs::hard_link(&beside, path));
-        fs::remove_file(&beside)?;
-        linked
+        lyceum_store::create_private(path, &secret[..SECRET_LEN])
     }
 
     /// The public key, as it is registered on chain.
@@ -145,6 +137,8 @@ impl Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

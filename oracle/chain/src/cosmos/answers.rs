@@ -48,6 +48,10 @@ pub fn own_words(text: &str) -> String {
             None => break,
         }
     }
+    // How cosmwasm-std shows its own errors.
+    while let Some((_, rest)) = words.strip_prefix("kind: ").and_then(|text| text.split_once(", error: ")) {
+        words = rest;
+    }
     let words = words.trim();
     if is_redacted(words) {
         return format!(
@@ -118,6 +122,12 @@ mod tests {
                          { node: wasm1x }: execute wasm contract failed [CosmWasm/wasmd@v0.61.14/x/wasm/keeper/\
                          keeper.go:454] with gas used: '77801': unknown request";
         assert_eq!(refused("sdk", 6, simulated), ChainError::Refused { words });
+        let std = "failed to execute message; message index: 0: kind: Other, error: kind: NotFound, error: type: \
+                   node; key: [01] not found: execute wasm contract failed";
+        assert_eq!(
+            refused("wasm", 5, std),
+            ChainError::Refused { words: "type: node; key: [01] not found".to_owned() }
+        );
         let called = "failed to execute message; message index: 0: dispatch: submessages: TooLow: execute wasm contract failed";
         assert_eq!(refused("wasm", 5, called), ChainError::Refused { words: "TooLow".to_owned() });
     }

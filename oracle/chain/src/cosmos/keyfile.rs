@@ -1,11 +1,10 @@
 //! Key files: a key encrypted with a passphrase in the `age` format (scrypt), which the `age` tool opens too.
 //!
-//! What is inside is one line, `lyceum-key/1 secp256k1 <64 hex characters>`. A file is readable by its owner alone
-//! and never overwrites another: a key that is lost can't be had again.
+//! What is inside is one line, `lyceum-key/1 secp256k1 <64 hex characters>`. Whoever keeps the bytes sees to it that
+//! only their owner can read them and that no other key is overwritten: a key that is lost can't be had again.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use age::secrecy::SecretString;
@@ -22,9 +21,9 @@ const MAX_WORK_FACTOR: u8 = 20;
 const MAX_BYTES: u64 = 16 * 1024;
 const HEADER: &str = "lyceum-key/1 secp256k1 ";
 
-/// Saves a key in a new file.
-pub fn save(path: &Path, key: &Key, passphrase: &str) -> Result<()> {
-    save_with(path, key, passphrase, WORK_FACTOR)
+/// The bytes of a key's file.
+pub fn seal(key: &Key, passphrase: &str) -> Result<Vec<u8>> {
+    seal_with(key, passphrase, WORK_FACTOR)
 }
 
 /// Opens a key file.
@@ -48,15 +47,9 @@ pub fn load(path: &Path, passphrase: &str) -> Result<Key> {
     Key::from_secret(&secret)
 }
 
-fn save_with(path: &Path, key: &Key, passphrase: &str, work_factor: u8) -> Result<()> {
-    let wrong = |reason: String| ChainError::KeyFile { path: path.display().to_string(), reason };
+fn seal_with(key: &Key, passphrase: &str, work_factor: u8) -> Result<Vec<u8>> {
     if passphrase.is_empty() {
-        return Err(wrong("the passphrase is empty; give one".to_owned()));
-    }
-    if path.exists() {
-        return Err(wrong(
-            "exists already, and a key file is never overwritten; give another path".to_owned(),
-        ));
+        return Err(ChainError::Key("the passphrase is empty; give one".to_owned()));
     }
     let mut text = Zeroizing::new(String::with_capacity(128));
     text.push_str(HEADER);
@@ -68,26 +61,7 @@ fn save_with(path: &Path, key: &Key, passphrase: &str, work_factor: u8) -> Resul
     text.push('\n');
     let mut recipient = age::scrypt::Recipient::new(SecretString::from(passphrase.to_owned()));
     recipient.set_work_factor(work_factor);
-    let sealed = age::encrypt(&recipient, text.as_bytes()).map_err(|e| wrong(e.to_string()))?;
-
-    let name = path.file_name().ok_or_else(|| wrong("names no file".to_owned()))?;
-    let mut part = name.to_owned();
-    part.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(part);
-    let written = (|| {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
-        file.write_all(&sealed)?;
-        file.sync_all()?;
-        // A link, unlike a rename, fails if something came to be there meanwhile.
-        std::fs::hard_link(&part, path)?;
-        match path.parent().filter(|p| !p.as_os_str().is_empty()) {
-            Some(folder) => File::open(folder)?.sync_all(),
-            None => File::open(".")?.sync_all(),
-        }
-    })();
-    // Whether or not it is linked, its other name is not needed; that it can't be removed adds nothing.
-    let _ = std::fs::remove_file(&part);
-    written.map_err(|e: std::io::Error| wrong(e.to_string()))
+    age::encrypt(&recipient, text.as_bytes()).map_err(|e| ChainError::Key(e.to_string()))
 }
 
 fn parse(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
@@ -105,8 +79,6 @@ fn parse(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
     use crate::cosmos::Signer as _;
 
@@ -115,29 +87,20 @@ mod tests {
     }
 
     #[test]
-    fn a_key_comes_back_with_its_passphrase_alone_and_only_its_owner_can_read_the_file() {
+    fn a_key_comes_back_with_its_passphrase_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("trainer.key");
         let key = key();
-        save_with(&path, &key, "correct horse", 2).unwrap();
+        let sealed = seal_with(&key, "correct horse", 2).unwrap();
+        assert!(!sealed.windows(32).any(|w| w == key.secret()));
+        std::fs::write(&path, sealed).unwrap();
         assert_eq!(load(&path, "correct horse").unwrap().public_key(), key.public_key());
         assert_eq!(load(&path, "wrong horse").unwrap_err().code(), "chain.passphrase");
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
-        let sealed = std::fs::read(&path).unwrap();
-        assert!(!sealed.windows(32).any(|w| w == key.secret()));
     }
 
     #[test]
-    fn a_key_file_is_never_overwritten() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("trainer.key");
-        let first = key();
-        save_with(&path, &first, "one", 2).unwrap();
-        let said = save_with(&path, &key(), "one", 2).unwrap_err().to_string();
-        assert!(said.contains("never overwritten") && said.contains("trainer.key"), "{said}");
-        assert_eq!(load(&path, "one").unwrap().public_key(), first.public_key());
-        assert!(save_with(&folder.path().join("other"), &first, "", 2).is_err());
+    fn a_key_is_not_sealed_with_nothing() {
+        assert_eq!(seal_with(&key(), "", 2).unwrap_err().code(), "chain.key");
     }
 
     #[test]

@@ -35,9 +35,15 @@ pub struct Settings {
     /// What stands in the memo of every transaction, before the height at which it was signed: tells whose programs
     /// signed with one key. Without one, the memo is empty.
     pub mark: Option<String>,
+    /// What every transaction says publicly beside its messages, up to [`Settings::MAX_MEMO`] bytes. With a mark, the
+    /// mark stands there instead.
+    pub memo: String,
 }
 
 impl Settings {
+    /// The longest memo, in bytes, unless a chain says otherwise (x/auth, `DefaultMaxMemoCharacters`).
+    pub const MAX_MEMO: usize = 256;
+
     /// Lyceum's defaults for a chain.
     pub fn new(chain_id: impl Into<String>, rpc: Vec<String>) -> Self {
         Self {
@@ -53,6 +59,7 @@ impl Settings {
             patience: Duration::from_secs(600),
             fee_granter: None,
             mark: None,
+            memo: String::new(),
         }
     }
 
@@ -105,6 +112,13 @@ impl Settings {
         if let Some(mark) = self.mark.as_ref().filter(|m| m.len() > 64 || m.contains(char::is_control)) {
             return wrong("mark", format!("{mark:?} is longer than 64 bytes or no line"));
         }
+        if self.memo.len() > Self::MAX_MEMO {
+            let (found, most) = (self.memo.len(), Self::MAX_MEMO);
+            return wrong("memo", format!("{found} bytes; a memo has at most {most}"));
+        }
+        if self.memo.contains(char::is_control) {
+            return wrong("memo", "it has control characters, which others could not read".to_owned());
+        }
         if let Some(granter) = &self.fee_granter {
             check_address(granter.as_str(), &self.prefix)?;
         }
@@ -129,7 +143,7 @@ mod tests {
         let good = Settings::new("lyceum-1", vec!["http://127.0.0.1:26657".to_owned()]);
         good.check().unwrap();
         type Change = fn(&mut Settings);
-        let changes: [(&str, Change); 12] = [
+        let changes: [(&str, Change); 14] = [
             ("chain_id", |s| s.chain_id.clear()),
             ("rpc", |s| s.rpc.clear()),
             ("rpc", |s| s.rpc[0] = "127.0.0.1:26657".to_owned()),
@@ -142,6 +156,8 @@ mod tests {
             ("timeout_heights", |s| s.timeout_heights = 0),
             ("request_timeout", |s| s.request_timeout = Duration::ZERO),
             ("mark", |s| s.mark = Some("a\nb".to_owned())),
+            ("memo", |s| s.memo = "x".repeat(257)),
+            ("memo", |s| s.memo = "\u{1b}[2J".to_owned()),
         ];
         for (name, change) in changes {
             let mut settings = good.clone();

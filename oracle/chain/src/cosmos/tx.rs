@@ -97,13 +97,14 @@ pub struct Terms {
     pub fee: Option<Fee>,
 }
 
-/// The mark and the height at which the transaction was signed. A simulation's is as long as any.
+/// The mark and the height at which the transaction was signed, or the memo of the settings. A simulation's is as long
+/// as any.
 fn memo(settings: &Settings, timeout_height: u64) -> String {
     let signed_at = match timeout_height {
         0 => u64::from(u32::MAX),
         height => height.saturating_sub(settings.timeout_heights),
     };
-    settings.mark.as_ref().map(|mark| format!("{mark} {signed_at}")).unwrap_or_default()
+    settings.mark.as_ref().map_or_else(|| settings.memo.clone(), |mark| format!("{mark} {signed_at}"))
 }
 
 fn parts(msgs: &[Any], terms: Terms, settings: &Settings, signer: &dyn Signer) -> Result<(Vec<u8>, Vec<u8>)> {
@@ -185,6 +186,19 @@ mod tests {
         let error = Fee::of(70_685, &low).unwrap_err();
         assert_eq!(error, ChainError::GasAboveCeiling { needed: 91_891, ceiling: 90_000 });
         assert!(error.to_string().contains("raise gas_ceiling"));
+    }
+
+    #[tokio::test]
+    async fn a_memo_is_simulated_and_signed() {
+        let (key, _) = Key::generate().unwrap();
+        let settings = Settings { memo: "invoice 7".to_owned(), ..settings() };
+        let account = Account { number: 3, sequence: 9 };
+        let terms = Terms { account, timeout_height: 40, fee: None };
+        let signed = sign(&[], terms, &settings, &key).await.unwrap();
+        for bytes in [signed, unsigned(&[], account, &settings, &key).unwrap()] {
+            let raw = TxRaw::decode(bytes.as_slice()).unwrap();
+            assert_eq!(TxBody::decode(raw.body_bytes.as_slice()).unwrap().memo, "invoice 7");
+        }
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ use lyceum_chain::cosmos::{Client, check_address};
 use serde_json::json;
 
 use super::foreseen;
+use super::sending::{confirm, shown_on};
 use crate::deploy::NewGroup;
 use crate::deploy::authority::{self, Acted, Ask, Kind};
 use crate::deploy::deposit::DepositArgs;
@@ -16,7 +17,7 @@ use crate::deploy::signing::{ChainArgs, KeyArgs};
 use crate::failure::{BadInput, Failure, Refusal};
 use crate::output;
 use crate::session::{GasArgs, Network, NetworkArgs, runtime};
-use crate::wallet::HomeArgs;
+use crate::wallet::{HomeArgs, Keyring, account};
 
 /// The longest file of actions.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -54,6 +55,9 @@ struct Act {
     /// Show messages, gas, fee and what would happen, and send nothing
     #[arg(long)]
     dry_run: bool,
+    /// Send without asking
+    #[arg(long)]
+    yes: bool,
     #[command(flatten)]
     at: At,
 }
@@ -82,8 +86,8 @@ struct Exec {
 
 #[derive(Debug, clap::Args)]
 struct CreateGroup {
-    /// A member's account; each has one vote
-    #[arg(long = "member", value_name = "ADDRESS", required = true)]
+    /// A member's account, by its address or the name of a key; each has one vote
+    #[arg(long = "member", value_name = "KEY|ADDRESS", required = true)]
     members: Vec<String>,
     /// The part of all votes that decides
     #[arg(long, value_name = "DECIMAL", default_value = "0.67")]
@@ -106,7 +110,7 @@ struct At {
     #[command(flatten)]
     key: KeyArgs,
     /// The authority, if it handed over [default: that of the deployment file]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "KEY|ADDRESS")]
     authority: Option<String>,
     #[command(flatten)]
     network: NetworkArgs,
@@ -151,29 +155,32 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
             let done = args.at.with(async |client, authority| {
                 authority::vote(client, authority, id, yes, args.exec).await
             })?;
-            say(json, &Acted::Done(done))?;
-            Ok(())
+            say(json, &Acted::Done(done))
         }
         Command::Exec(args) => {
             let id = args.proposal;
             let done =
                 args.at.with(async |client, authority| authority::execute(client, authority, id).await)?;
-            say(json, &Acted::Done(done))?;
-            Ok(())
+            say(json, &Acted::Done(done))
         }
         Command::CreateGroup(args) => create_group(&args, json),
     }
 }
 
-fn say(json: bool, acted: &Acted) -> std::io::Result<()> {
-    output::receipt(&if json { told_json(acted).to_string() } else { told(acted) })
+fn say(json: bool, acted: &Acted) -> anyhow::Result<()> {
+    Ok(output::receipt(&if json { told_json(acted).to_string() } else { told(acted) })?)
 }
 
 impl At {
     /// The authority on a network.
     fn authority(&self, network: &Network) -> anyhow::Result<String> {
-        let named = self.authority.as_ref().unwrap_or(&network.deployment.authority);
-        Ok(check_address(named, &network.settings.prefix)?.into_string())
+        let prefix = &network.settings.prefix;
+        let named = match &self.authority {
+            Some(named) => account(&Keyring::of(&network.home), prefix, "--authority", named)?,
+            None => check_address(&network.deployment.authority, prefix)
+                .with_context(|| format!("authority of {}", network.deployment_file.display()))?,
+        };
+        Ok(named.into_string())
     }
 
     /// Does something as the key, to the authority.
@@ -216,31 +223,36 @@ fn act(args: &Act, json: bool) -> anyhow::Result<()> {
     let authority = args.at.authority(&network)?;
     let ask = Ask { authority: &authority, title: &args.title, deposit: args.deposit };
     let (charter, key) = (&network.deployment.contracts.charter, &args.at.key);
+    let (me, names) = (key.held(&network.home)?, network.names());
     runtime()?.block_on(async {
-        let settings = network.settings.clone();
-        if !args.dry_run {
-            let client = key.connect(&network.home, settings).await?;
-            let messages = authority::through_charter(&client, charter, &authority, actions).await?;
-            say(json, &authority::act(&client, ask, messages).await?)?;
+        let look = me.look(network.settings.clone()).await?;
+        let messages = authority::through_charter(&look, charter, &authority, actions).await?;
+        let asked = authority::foresee(&look, ask, messages.clone(), false).await?;
+        let account = look.account().as_str();
+        let asks = !args.dry_run && !args.yes;
+        if !json || asks {
+            foreseen::write_asked(&mut *shown_on(json), &asked, account, &names)?;
+        }
+        if args.dry_run {
+            if json {
+                let mut value = foreseen::asked_json(&asked, account, &names);
+                value["dry_run"] = json!(true);
+                outln!("{value}")?;
+            }
             return Ok(());
         }
-        let client = key.look(&network.home, settings).await?;
-        let messages = authority::through_charter(&client, charter, &authority, actions).await?;
-        let asked = authority::foresee(&client, ask, messages, false).await?;
-        let (me, names) = (client.account().as_str(), network.names());
-        if json {
-            let mut value = foreseen::asked_json(&asked, me, &names);
-            value["dry_run"] = json!(true);
-            outln!("{value}")?;
-            return Ok(());
+        if asks {
+            confirm()?;
         }
-        foreseen::write_asked(&mut output::stdout(), &asked, me, &names)?;
-        Ok(())
+        let client = me.connect(network.settings.clone()).await?;
+        say(json, &authority::act(&client, ask, messages).await?)
     })
 }
 
 fn create_group(args: &CreateGroup, json: bool) -> anyhow::Result<()> {
-    let settings = args.chain.settings(&args.gas)?;
+    let home = args.home.resolve()?;
+    let settings = args.chain.settings(&args.gas, &home)?;
+    let ring = Keyring::of(&home);
     let part = args.percentage.parse::<Decimal>().ok();
     let Some(percentage) = part.filter(|part| !part.is_zero() && *part <= Decimal::one()) else {
         let words =
@@ -249,7 +261,7 @@ fn create_group(args: &CreateGroup, json: bool) -> anyhow::Result<()> {
     };
     let mut members: Vec<Addr> = vec![];
     for member in &args.members {
-        let member = check_address(member, &settings.prefix)?;
+        let member = account(&ring, &settings.prefix, "--member", member)?;
         let wrong = if members.contains(&member) {
             format!("--member {member} stands there twice: each member has one vote")
         } else if members.len() == MAX_MEMBERS {
@@ -262,7 +274,7 @@ fn create_group(args: &CreateGroup, json: bool) -> anyhow::Result<()> {
     }
     let group = NewGroup { members, percentage, voting_seconds: args.voting_seconds };
     runtime()?.block_on(async {
-        let client = args.key.connect(&args.home.resolve()?, settings.clone()).await?;
+        let client = args.key.connect(&home, settings.clone()).await?;
         let (policy, done) = group.create(&client).await?;
         let said = group.confirm(&settings, &policy).await?;
         if json {

@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use cosmwasm_std::Addr;
 use serde_json::json;
 
 use super::foreseen;
 use crate::beacon::Info;
 use crate::deploy::signing::{ChainArgs, KeyArgs};
-use crate::deploy::{Params, Plan, artifacts, deploy};
+use crate::deploy::{Params, Plan, artifacts, deploy, unless_stopped};
 use crate::session::{GasArgs, runtime};
-use crate::wallet::HomeArgs;
+use crate::speech::{Amount, both, lyc};
+use crate::wallet::{HomeArgs, Keyring, account};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub struct Args {
     home: HomeArgs,
     /// Who may migrate the contracts and acts through the charter: a key's account, an x/group policy, or the chain's
     /// governance
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "KEY|ADDRESS")]
     authority: String,
     /// A beacon of your own: what `lyceum beacon --info` wrote, or drand's /info
     #[arg(long, value_name = "FILE", required_unless_present = "drand", conflicts_with = "drand")]
@@ -40,9 +40,9 @@ pub struct Args {
     /// Windows of minutes instead of hours, for local networks
     #[arg(long)]
     short_windows: bool,
-    /// What the treasury begins with; the key's account pays it (1 LYC is 1000000 ulyc)
-    #[arg(long, value_name = "ULYC", default_value_t = 0)]
-    treasury: u128,
+    /// What the treasury begins with, such as 1000LYC or 1000000000ulyc; the key's account pays it
+    #[arg(long, value_name = "AMOUNT", default_value_t = Amount(0))]
+    treasury: Amount,
     /// The network's name: the same account deploys a second network under another
     #[arg(long, value_name = "NAME", default_value = "lyceum")]
     network: String,
@@ -59,7 +59,9 @@ pub struct Args {
 /// Runs it.
 pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     let artifacts = artifacts::load(&args.artifacts)?;
-    let settings = args.chain.settings(&args.gas)?;
+    let home = args.home.resolve()?;
+    let settings = args.chain.settings(&args.gas, &home)?;
+    let authority = account(&Keyring::of(&home), &settings.prefix, "--authority", &args.authority)?;
     let mut params = Params::of(&settings.chain_id);
     if args.short_windows {
         params.shorten();
@@ -73,18 +75,21 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     };
     let plan = Plan {
         network: args.network.clone(),
-        authority: Addr::unchecked(&args.authority),
+        authority,
         params,
         beacon: beacon.config(),
-        treasury: args.treasury,
+        treasury: args.treasury.0,
         artifacts,
     };
     runtime()?.block_on(async {
-        let home = args.home.resolve()?;
         if args.dry_run {
             return foresee(&args, &plan, &args.key.look(&home, settings).await?, json).await;
         }
-        carry_out(&args, &plan, &args.key.connect(&home, settings).await?, json).await
+        let mut key = args.key.held(&home)?;
+        // A question for the passphrase would not hear of Ctrl-C any more.
+        key.open()?;
+        let work = async { carry_out(&args, &plan, &key.connect(settings).await?, json).await };
+        unless_stopped(work, "what is on the chain stays there, and the same command goes on from it").await
     })
 }
 
@@ -105,12 +110,12 @@ async fn foresee(
     }
     outln!("{} would deploy on {}:", client.account(), client.chain_id())?;
     for (name, fee) in &fees {
-        outln!("  store {name:<9} {:>9} gas, {} ulyc", fee.gas_limit, fee.amount)?;
+        outln!("  store {name:<9} {:>9} gas, {}", fee.gas_limit, lyc(fee.amount))?;
     }
     for (name, address) in at.named() {
         outln!("  {name:<15} {address}")?;
     }
-    outln!("  treasury        {} ulyc", plan.treasury)?;
+    outln!("  treasury        {}", both(plan.treasury))?;
     outln!("  authority       {}", plan.authority)?;
     outln!(
         "what is missing of these comes up in one transaction, with the treasury, when the codes are stored"

@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use lyceum_api::DENOM;
-use lyceum_chain::cosmos::Fee;
+use lyceum_chain::cosmos::{Fee, Included};
 use serde_json::{Value, json};
 
 use crate::deploy::authority::{Foreseen, Kind};
 use crate::deploy::shown;
-use crate::speech::{Consequence, lyc};
+use crate::speech::{Consequence, both};
 
 /// Gas, fee and what would happen.
 pub fn write(out: &mut dyn Write, fee: &Fee, consequence: &Consequence) -> std::io::Result<()> {
     writeln!(out, "gas      {} simulated, {} allowed", fee.gas_used, fee.gas_limit)?;
-    writeln!(out, "fee      {} ({} {DENOM})", lyc(fee.amount), fee.amount)?;
+    writeln!(out, "fee      {}", both(fee.amount))?;
     writeln!(out, "what it does")?;
     if consequence.lines.is_empty() {
         writeln!(out, "  nothing that shows in events")?;
@@ -31,6 +30,28 @@ pub fn with_fee(mut value: Value, fee: &Fee) -> Value {
     value["gas_limit"] = json!(fee.gas_limit);
     value["fee"] = json!(fee.amount.to_string());
     value
+}
+
+/// What a transaction did, for whoever sent it.
+pub fn receipt(done: &Included, consequence: &Consequence, json: bool) -> String {
+    if json {
+        let value = json!({
+            "hash": done.hash,
+            "height": done.height,
+            "gas_wanted": done.gas_wanted,
+            "gas_used": done.gas_used,
+            "consequence": consequence,
+            "events": done.events,
+        });
+        return value.to_string();
+    }
+    let mut text =
+        format!("\nincluded at height {} as {}, {} gas used", done.height, done.hash, done.gas_used);
+    for line in &consequence.lines {
+        text.push_str("\n  ");
+        text.push_str(line);
+    }
+    text
 }
 
 /// Codes that would be stored.

@@ -1,15 +1,17 @@
 //! `lyceum keys`: the keys that sign.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::PathBuf;
 
+use anyhow::Context;
 use lyceum_chain::cosmos::Key;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::failure::{BadInput, Failure, Refusal};
-use crate::output;
-use crate::wallet::{Entry, HomeArgs, Keyring, PassphraseArgs, Purpose, secret_line};
+use crate::failure::{self, BadInput, Failure, Refusal};
+use crate::wallet::{Entry, HomeArgs, Keyring, PassphraseArgs, Purpose, secret_words};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -46,7 +48,7 @@ struct Add {
     /// Bring back the key of words you have: asked for, or read from standard input
     #[arg(long)]
     recover: bool,
-    /// Read the words to recover from a file's first line
+    /// Read the words to recover from a file, where they stand on one line or several
     #[arg(long, value_name = "FILE", requires = "recover")]
     words_file: Option<PathBuf>,
     /// The account of the words, m/44'/118'/N'/0/0
@@ -93,20 +95,7 @@ struct Delete {
 pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     match args.command {
         Command::Add(args) => add(args, json),
-        Command::List(at) => {
-            let entries = Keyring::of(&at.home.resolve()?).entries()?;
-            let shown = entries.iter().map(|e| shown(e, &at.prefix)).collect::<anyhow::Result<Vec<_>>>()?;
-            if json {
-                outln!("{}", json!({ "keys": shown }))?;
-            } else if entries.is_empty() {
-                noteln!("no keys yet: `lyceum keys add NAME` makes one");
-            } else {
-                for entry in &entries {
-                    outln!("{:<20} {}", entry.name, entry.address(&at.prefix)?)?;
-                }
-            }
-            Ok(())
-        }
+        Command::List(at) => list(&at, json),
         Command::Show(args) => {
             let entry = Keyring::of(&args.at.home.resolve()?).entry(&args.name)?;
             if json {
@@ -131,6 +120,30 @@ fn shown(entry: &Entry, prefix: &str) -> anyhow::Result<serde_json::Value> {
     Ok(json!({ "name": entry.name, "address": address, "public_key": entry.public_hex() }))
 }
 
+fn list(at: &Where, json: bool) -> anyhow::Result<()> {
+    let keys = Keyring::of(&at.home.resolve()?).entries()?;
+    if json {
+        let shown = keys.entries.iter().map(|e| shown(e, &at.prefix)).collect::<anyhow::Result<Vec<_>>>()?;
+        let unreadable: Vec<_> = keys
+            .unreadable
+            .iter()
+            .map(|(name, error)| json!({ "name": name, "reason": failure::words(error) }))
+            .collect();
+        outln!("{}", json!({ "keys": shown, "unreadable": unreadable }))?;
+        return Ok(());
+    }
+    for entry in &keys.entries {
+        outln!("{:<20} {}", entry.name, entry.address(&at.prefix)?)?;
+    }
+    for (name, error) in &keys.unreadable {
+        noteln!("key {name} cannot be read: {}", failure::words(error));
+    }
+    if keys.entries.is_empty() && keys.unreadable.is_empty() {
+        noteln!("no keys yet: `lyceum keys add NAME` makes one");
+    }
+    Ok(())
+}
+
 fn add(args: Add, json: bool) -> anyhow::Result<()> {
     let ring = Keyring::of(&args.at.home.resolve()?);
     ring.check_free(&args.name)?;
@@ -143,53 +156,102 @@ fn add(args: Add, json: bool) -> anyhow::Result<()> {
         return Err(BadInput(words).into());
     }
     let (key, words) = if args.recover {
-        let words = secret_line("The key's words: ", args.words_file.as_deref())?;
-        (Key::from_mnemonic(words.trim(), args.account)?, None)
+        (Key::from_mnemonic(&secret_words(args.words_file.as_deref())?, args.account)?, None)
     } else {
         let (first, words) = Key::generate()?;
         let key = if args.account == 0 { first } else { Key::from_mnemonic(&words, args.account)? };
         (key, (!args.no_words).then_some(words))
     };
     let passphrase = args.passphrase.read(&args.name, Purpose::Lock)?;
-    let entry = ring.add(&args.name, &key, &passphrase)?;
-    let mut out = output::stdout();
-    if json {
-        let mut value = shown(&entry, &args.at.prefix)?;
-        if let Some(words) = &words {
-            value["words"] = json!(words.as_str());
+    let prepared = ring.prepare(&args.name, &key, &passphrase)?;
+    let mut value = shown(&prepared.entry, &args.at.prefix)?;
+    let address = prepared.entry.address(&args.at.prefix)?;
+    let Some(words) = words else {
+        let entry = prepared.keep()?;
+        match json {
+            true => outln!("{value}")?,
+            false => outln!("{} {address}", entry.name)?,
         }
-        writeln!(out, "{}", Zeroizing::new(value.to_string()).as_str())?;
         return Ok(());
-    }
-    writeln!(out, "{} {}", entry.name, entry.address(&args.at.prefix)?)?;
-    if let Some(words) = words {
-        writeln!(
-            out,
-            "\nIts words, shown this once. Write them on paper: whoever has them has the account, and without\n\
-             them nothing brings it back.\n\n{}",
+    };
+    let text = if json {
+        value["words"] = json!(words.as_str());
+        let text = Zeroizing::new(value.to_string());
+        Zeroizing::new(format!("{}\n", text.as_str()))
+    } else {
+        Zeroizing::new(format!(
+            "{} {address}\n\nIts words, shown this once. Write them on paper: whoever has them has the account, and \
+             without\nthem nothing brings it back.\n\n{}\n",
+            args.name,
             words.as_str()
-        )?;
-    }
+        ))
+    };
+    // First shown, then kept: a key whose words nobody saw could not be brought back.
+    let name = &args.name;
+    show_words(&text).map_err(|error| {
+        let kind = match Failure::of(&anyhow::Error::new(std::io::Error::from(error.kind()))) {
+            Failure::Internal => Failure::Disk,
+            known => known,
+        };
+        let words = format!(
+            "the words of the new key could not be shown ({error}), so key {name} was not kept: give this command an \
+             output that takes them, or say --no-words to go without"
+        );
+        Refusal::new(kind, "key.words_unseen", words)
+    })?;
+    prepared.keep().with_context(|| format!("the words above belong to no key: {name} was not kept"))?;
     Ok(())
+}
+
+/// Writes to standard output what must be seen, and finds out as far as the system tells whether it can be.
+fn show_words(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    // What starts without an output is given this one.
+    let about = std::fs::metadata("/proc/self/fd/1");
+    let nowhere = std::fs::metadata("/dev/null");
+    if let (Ok(about), Ok(nowhere)) = (&about, &nowhere)
+        && about.file_type().is_char_device()
+        && about.rdev() == nowhere.rdev()
+    {
+        return Err(std::io::Error::other("standard output is closed or /dev/null"));
+    }
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    // Some file systems say only now that they are full.
+    match rustix::fs::fsync(&out) {
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::ROFS | rustix::io::Errno::NOTSUP) | Ok(()) => {}
+        Err(full) => return Err(full.into()),
+    }
+    // A pipe takes what it has room for, also when nobody is left to read it.
+    let mut polled = [PollFd::new(&out, PollFlags::OUT)];
+    poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
+    match polled[0].revents().intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL) {
+        true => Err(ErrorKind::BrokenPipe.into()),
+        false => Ok(()),
+    }
 }
 
 fn delete(args: Delete, json: bool) -> anyhow::Result<()> {
     let ring = Keyring::of(&args.home.resolve()?);
-    let entry = ring.entry(&args.name)?;
+    let name = &args.name;
+    if !ring.has(name)? {
+        // Says what there is.
+        ring.entry(name)?;
+    }
     if !args.yes {
-        note!("Type the key's name again to delete {} for good: ", entry.name);
+        note!("Type the key's name again to delete {name} for good: ");
         let mut line = String::new();
         std::io::stdin().read_line(&mut line)?;
-        if line.trim() != entry.name {
-            let words = format!("key {} stays; --yes deletes it without asking", entry.name);
+        if line.trim() != name {
+            let words = format!("key {name} stays; --yes deletes it without asking");
             return Err(Refusal::new(Failure::Input, "key.kept", words).into());
         }
     }
-    ring.delete(&entry.name)?;
+    ring.delete(name)?;
     if json {
-        outln!("{}", json!({ "deleted": entry.name }))?;
+        outln!("{}", json!({ "deleted": name }))?;
     } else {
-        outln!("{} is deleted from {}", entry.name, ring.dir().display())?;
+        outln!("{name} is deleted from {}", ring.dir().display())?;
     }
     Ok(())
 }

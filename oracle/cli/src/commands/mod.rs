@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod authority;
+pub mod balance;
 pub mod beacon;
 pub mod completions;
 pub mod demo;
@@ -14,5 +15,7 @@ pub mod inspect;
 pub mod keys;
 pub mod node;
 pub mod query;
+pub mod send;
+mod sending;
 pub mod tx;
 pub mod upgrade;

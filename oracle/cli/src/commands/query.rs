@@ -1,11 +1,13 @@
-//! `lyceum query`: asks a contract. Answers are JSON, on one line with `--json`.
+//! `lyceum query`: asks a contract. Answers are JSON: with `--json` on one line and as the contract gives them, else
+//! with amounts shown in LYC as well.
 
 use lyceum_onchain::paging::MAX_LIMIT;
 use serde_json::Value;
 
 use crate::failure::BadInput;
 use crate::session::{NetworkArgs, runtime};
-use crate::speech::{Common, Kind, Spoken};
+use crate::speech::{Common, Kind, Names, Spoken, for_people};
+use crate::wallet::{Keyring, account};
 
 /// Flags that all queries have.
 #[derive(Debug, clap::Args)]
@@ -40,17 +42,23 @@ fn within_page(query: &Value) -> anyhow::Result<()> {
 
 /// Runs it.
 pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
-    let (contract, query, flags) = args.read()?;
-    within_page(&query)?;
+    let (said, flags) = args.read()?;
+    within_page(said.value())?;
     let network = flags.network.network(None)?;
+    let (contract, name) = (said.contract.clone(), said.name().unwrap_or_default().to_owned());
     let address = network.contract(&contract)?;
-    let answer: Value = runtime()?.block_on(async {
+    let ring = Keyring::of(&network.home);
+    let runtime = runtime()?;
+    let gpu_salt = said.has_uuid().then(|| runtime.block_on(network.gpu_salt())).transpose()?;
+    let named = |field: &str, text: &str| account(&ring, &network.settings.prefix, field, text);
+    let query = said.message(&Names { account: &named, gpu_salt })?;
+    let answer: Value = runtime.block_on(async {
         let client = network.look_as_nobody().await?;
         anyhow::Ok(client.smart(&address, &query, flags.at_height).await?)
     })?;
     match json {
         true => outln!("{answer}")?,
-        false => outln!("{}", serde_json::to_string_pretty(&answer)?)?,
+        false => outln!("{}", serde_json::to_string_pretty(&for_people(&contract, &name, answer))?)?,
     }
     Ok(())
 }

@@ -1,40 +1,34 @@
 //! `lyceum tx`: sends a contract a message. What it will do is shown first, from a simulation.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::sync::Arc;
 
 use cosmrs::Any;
 use cosmwasm_std::Addr;
-use lyceum_api::DENOM;
 use lyceum_chain::ChainError;
 use lyceum_chain::cosmos::{Client, Fee};
 use serde_json::{Value, json};
 
 use super::foreseen;
+use super::sending::{SendingArgs, confirm, shown_on};
 use crate::deploy::chain::execute_msg;
-use crate::failure::{BadInput, Failure, Refusal};
+use crate::failure::{Failure, Refusal};
 use crate::output;
 use crate::session::{GasArgs, Network, NetworkArgs, runtime};
-use crate::speech::{Common, Consequence, Kind, Spoken, lyc};
-use crate::wallet::{Entry, Keyring, PassphraseArgs, Purpose};
+use crate::speech::{Amount, Common, Consequence, Kind, Names, Spoken, both, lyc, plain};
+use crate::wallet::{Entry, Keyring, account};
+
+/// How contracts say that a message takes funds and came without (cw-utils, `PaymentError::NoFunds`).
+const NO_FUNDS: &str = "No funds sent";
 
 /// Flags that all messages have.
 #[derive(Debug, clap::Args)]
 pub struct Flags {
-    /// The key that signs [default: that of node.toml, or the only one]
-    #[arg(long, value_name = "NAME", help_heading = "Sending")]
-    from: Option<String>,
-    /// Send so many ulyc along (1 LYC is 1000000 ulyc)
-    #[arg(long, value_name = "ULYC", help_heading = "Sending")]
-    funds: Option<u128>,
-    /// Show message, gas, fee and what would happen, and send nothing
-    #[arg(long, help_heading = "Sending")]
-    dry_run: bool,
-    /// Send without asking
-    #[arg(long, help_heading = "Sending")]
-    yes: bool,
-    #[command(flatten, next_help_heading = "Sending")]
-    passphrase: PassphraseArgs,
+    #[command(flatten)]
+    sending: SendingArgs,
+    /// Send an amount along, such as 500LYC or 500000000ulyc; a plain number is ulyc
+    #[arg(long, value_name = "AMOUNT", help_heading = "Sending", default_value_t, hide_default_value = true)]
+    funds: Amount,
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
@@ -61,8 +55,33 @@ struct Draft {
 
 impl Draft {
     fn any(&self) -> anyhow::Result<Any> {
+        self.with_funds(self.funds)
+    }
+
+    fn with_funds(&self, ulyc: u128) -> anyhow::Result<Any> {
         let msg = serde_json::to_vec(&self.message)?;
-        Ok(execute_msg(self.account.as_str(), self.address.as_str(), msg, self.funds))
+        Ok(execute_msg(self.account.as_str(), self.address.as_str(), msg, ulyc))
+    }
+
+    /// The message's name.
+    fn name(&self) -> &str {
+        self.message.as_object().and_then(|o| o.keys().next()).map_or("this message", String::as_str)
+    }
+
+    /// Refuses a delegation to the account that signs: the contract takes it for a bond, which only the words of
+    /// another command say.
+    fn check_delegation(&self) -> anyhow::Result<()> {
+        if self.contract != "nodes" || self.message["delegate"]["node"] != json!(self.account) {
+            return Ok(());
+        }
+        let words = format!(
+            "--node is the account of {} ({}), which signs this itself: that would be no delegation but a bond. Name \
+             the key that delegates with --from; to bond, say `lyceum tx nodes bond --funds {}`",
+            self.sender.name,
+            self.account,
+            Amount(self.funds)
+        );
+        Err(Refusal::new(Failure::Input, "tx.own_bond", words).into())
     }
 }
 
@@ -74,23 +93,27 @@ struct Foreseen {
 
 /// Runs it.
 pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
-    let (contract, message, flags) = args.read()?;
+    let (said, flags) = args.read()?;
     let network = flags.network.network(Some(&flags.gas))?;
-    let address = network.contract(&contract)?;
+    let address = network.contract(&said.contract)?;
     let ring = Keyring::of(&network.home);
-    let sender = sender(&flags, &network, &ring)?;
-    let account = sender.address(&network.settings.prefix)?;
-    let funds = flags.funds.unwrap_or_default();
-    let draft = Draft { contract, address, message, funds, sender, account };
     let runtime = runtime()?;
+    let contract = said.contract.clone();
+    let gpu_salt = said.has_uuid().then(|| runtime.block_on(network.gpu_salt())).transpose()?;
+    let prefix = network.settings.prefix.clone();
+    let named = |field: &str, text: &str| account(&ring, &prefix, field, text);
+    let message = said.message(&Names { account: &named, gpu_salt })?;
+    let config = network.config.as_ref();
+    let sender = flags.sending.sender(config, &ring)?;
+    let account = sender.address(&prefix)?;
+    let draft = Draft { contract, address, message, funds: flags.funds.0, sender, account };
+    draft.check_delegation()?;
     let foreseen = runtime.block_on(foresee(&network, &draft))?;
-    let ask = !flags.dry_run && !flags.yes;
+    let ask = flags.sending.asks();
     if !json || ask {
-        // What is asked about is shown where the question is.
-        let mut out: Box<dyn Write> = if json { Box::new(output::Notes) } else { Box::new(output::stdout()) };
-        show(&mut out, &draft, &foreseen)?;
+        show(&mut *shown_on(json), &draft, &foreseen)?;
     }
-    if flags.dry_run {
+    if flags.sending.dry_run {
         if json {
             outln!("{}", dry(&draft, &foreseen))?;
         }
@@ -99,7 +122,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     if ask {
         confirm()?;
     }
-    let passphrase = passphrase(&flags, &network, &draft.sender.name)?;
+    let passphrase = flags.sending.passphrase(config, &draft.sender.name)?;
     let key = ring.open(&draft.sender.name, &passphrase)?;
     drop(passphrase);
     let done = runtime.block_on(async {
@@ -107,56 +130,8 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         anyhow::Ok(client.send(vec![draft.any()?]).await?)
     })?;
     let consequence = Consequence::of(&done.events, draft.account.as_str(), &network.names());
-    if json {
-        let value = json!({
-            "hash": done.hash,
-            "height": done.height,
-            "gas_wanted": done.gas_wanted,
-            "gas_used": done.gas_used,
-            "consequence": consequence,
-            "events": done.events,
-        });
-        output::receipt(&value.to_string())?;
-    } else {
-        let mut text =
-            format!("\nincluded at height {} as {}, {} gas used", done.height, done.hash, done.gas_used);
-        for line in &consequence.lines {
-            text.push_str("\n  ");
-            text.push_str(line);
-        }
-        output::receipt(&text)?;
-    }
+    output::receipt(&foreseen::receipt(&done, &consequence, json))?;
     Ok(())
-}
-
-/// Who signs.
-fn sender(flags: &Flags, network: &Network, ring: &Keyring) -> anyhow::Result<Entry> {
-    if let Some(name) = flags.from.as_ref().or(network.config.as_ref().map(|c| &c.key.name)) {
-        return ring.entry(name);
-    }
-    let mut all = ring.entries()?;
-    match (all.pop(), all.is_empty()) {
-        (Some(only), true) => Ok(only),
-        (None, _) => {
-            let words = "there is no key to sign with: `lyceum keys add NAME` makes one";
-            Err(Refusal::new(Failure::Key, "key.missing", words).into())
-        }
-        _ => {
-            Err(BadInput("which key signs? Name it with --from; `lyceum keys list` shows them".to_owned())
-                .into())
-        }
-    }
-}
-
-fn passphrase(flags: &Flags, network: &Network, key: &str) -> anyhow::Result<zeroize::Zeroizing<String>> {
-    let of_config = || {
-        let config = network.config.as_ref().filter(|c| c.key.name == key)?;
-        config.key.passphrase_file.as_ref().map(|p| PassphraseArgs::from_file(config.path(p)))
-    };
-    match of_config().filter(|_| flags.passphrase.is_empty()) {
-        Some(file) => file.read(key, Purpose::Open),
-        None => flags.passphrase.read(key, Purpose::Open),
-    }
 }
 
 /// Simulates, and reads the events that come of it.
@@ -175,9 +150,38 @@ async fn foresee(network: &Network, draft: &Draft) -> anyhow::Result<Foreseen> {
         );
         return Err(ChainError::InsufficientFunds { account, words }.into());
     }
-    let (fee, events) = client.foresee(&[draft.any()?]).await?;
+    let (fee, events) = match client.foresee(&[draft.any()?]).await {
+        Err(ChainError::Refused { words }) if draft.funds == 0 && words.contains(NO_FUNDS) => {
+            return Err(without_funds(&client, draft).await);
+        }
+        foreseen => foreseen?,
+    };
     let consequence = Consequence::of(&events, draft.account.as_str(), &network.names());
     Ok(Foreseen { fee, consequence })
+}
+
+/// Why a message that came without funds is refused: the contract says how much it takes once there is some.
+async fn without_funds(client: &Client, draft: &Draft) -> anyhow::Error {
+    let tried = match draft.with_funds(1) {
+        Ok(message) => client.foresee(&[message]).await,
+        Err(error) => return error,
+    };
+    let name = draft.name();
+    let words = match tried {
+        Err(ChainError::Refused { words }) => {
+            let wanted = words
+                .split(' ')
+                .zip(words.split(' ').skip(1))
+                .find(|(_, unit)| unit.trim_end_matches(',') == "ulyc");
+            let wanted = wanted.and_then(|(n, _)| n.parse().ok()).map(Amount);
+            let flag = wanted.map_or("--funds AMOUNT".to_owned(), |amount| format!("--funds {amount}"));
+            format!("{name} takes funds, and none are sent along: say {flag} ({})", plain(&words))
+        }
+        _ => format!(
+            "{name} takes funds, and none are sent along: say how much with --funds, such as --funds 500LYC"
+        ),
+    };
+    Refusal::new(Failure::Refused, "tx.funds", words).into()
 }
 
 fn dry(draft: &Draft, foreseen: &Foreseen) -> Value {
@@ -197,21 +201,7 @@ fn show(out: &mut dyn Write, draft: &Draft, foreseen: &Foreseen) -> std::io::Res
     writeln!(out, "message  {} to {} ({})", draft.message, draft.contract, draft.address)?;
     writeln!(out, "from     {} ({})", draft.sender.name, draft.account)?;
     if draft.funds > 0 {
-        writeln!(out, "funds    {} ({} {DENOM})", lyc(draft.funds), draft.funds)?;
+        writeln!(out, "funds    {}", both(draft.funds))?;
     }
     foreseen::write(out, &foreseen.fee, &foreseen.consequence)
-}
-
-fn confirm() -> anyhow::Result<()> {
-    if !std::io::stdin().is_terminal() {
-        let words = "nobody is there to say yes: add --yes to send it, or --dry-run to look only".to_owned();
-        return Err(BadInput(words).into());
-    }
-    note!("Send it? [y/N] ");
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line)?;
-    match matches!(line.trim(), "y" | "Y" | "yes") {
-        true => Ok(()),
-        false => Err(Refusal::new(Failure::Input, "tx.declined", "nothing was sent").into()),
-    }
 }

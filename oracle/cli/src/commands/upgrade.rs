@@ -12,7 +12,7 @@ use crate::deploy::artifacts;
 use crate::deploy::authority::Acted;
 use crate::deploy::deposit::DepositArgs;
 use crate::deploy::signing::KeyArgs;
-use crate::deploy::{Upgrade, check_name};
+use crate::deploy::{Upgrade, check_name, unless_stopped};
 use crate::output;
 use crate::session::{GasArgs, Network, NetworkArgs, runtime};
 use crate::speech::lyc;
@@ -46,17 +46,25 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     let network = args.network.network(Some(&args.gas))?;
     runtime()?.block_on(async {
         let settings = network.settings.clone();
-        let client = match args.dry_run {
-            true => args.key.look(&network.home, settings).await?,
-            false => args.key.connect(&network.home, settings).await?,
-        };
-        network.check(&client).await?;
         let (path, only) = (&network.deployment_file, args.only.as_deref());
-        let upgrade = Upgrade::look(&client, path, &artifacts, only, args.deposit).await?;
-        match args.dry_run {
-            true => foresee(&args, &network, &client, &upgrade, json).await,
-            false => carry_out(&args, path, &client, upgrade, json).await,
+        if args.dry_run {
+            let client = args.key.look(&network.home, settings).await?;
+            network.check(&client).await?;
+            let upgrade = Upgrade::look(&client, path, &artifacts, only, args.deposit).await?;
+            return foresee(&args, &network, &client, &upgrade, json).await;
         }
+        let mut key = args.key.held(&network.home)?;
+        // A question for the passphrase would not hear of Ctrl-C any more.
+        key.open()?;
+        let work = async {
+            let client = key.connect(settings).await?;
+            network.check(&client).await?;
+            let upgrade = Upgrade::look(&client, path, &artifacts, only, args.deposit).await?;
+            carry_out(&args, path, &client, upgrade, json).await
+        };
+        let goes_on = "codes that are stored stay, and the same command goes on from them; with a group or governance, \
+                       look first whether the proposal is there already";
+        unless_stopped(work, goes_on).await
     })
 }
 

@@ -6,17 +6,17 @@ use lyceum_api::DENOM;
 
 use super::chain::coins;
 use crate::failure::{Failure, Refusal};
-use crate::speech::lyc;
+use crate::speech::{Amount, both};
 
 /// What the Cosmos SDK asks unless a chain says otherwise (x/gov, `DefaultMinDepositTokens`).
-const USUAL: u128 = 10_000_000;
+const USUAL: Amount = Amount(10_000_000);
 
 /// The most that is deposited with a proposal to the chain's governance.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct DepositArgs {
-    /// The most ulyc that a proposal to the chain's governance may have as its deposit
-    #[arg(long = "deposit-at-most", value_name = "ULYC", default_value_t = USUAL)]
-    pub at_most: u128,
+    /// The most that a proposal to the chain's governance may have as its deposit, such as 10LYC or 10000000ulyc
+    #[arg(long = "deposit-at-most", value_name = "AMOUNT", default_value_t = USUAL)]
+    pub at_most: Amount,
 }
 
 impl DepositArgs {
@@ -40,14 +40,12 @@ impl DepositArgs {
             };
             sum = sum.saturating_add(amount);
         }
-        if sum > self.at_most {
+        if sum > self.at_most.0 {
             let words = format!(
-                "the endpoint says that the chain's governance wants a deposit of {} ({sum} {DENOM}), and \
-                 --deposit-at-most allows {} ({} {DENOM}): nothing was proposed; if the chain really wants that much, \
-                 say --deposit-at-most {sum}",
-                lyc(sum),
-                lyc(self.at_most),
-                self.at_most
+                "the endpoint says that the chain's governance wants a deposit of {}, and --deposit-at-most allows {}: \
+                 nothing was proposed; if the chain really wants that much, say --deposit-at-most {sum}{DENOM}",
+                both(sum),
+                both(self.at_most.0)
             );
             return Err(Refusal::new(Failure::Input, "gov.deposit", words).into());
         }
@@ -75,10 +73,10 @@ mod tests {
     #[test]
     fn a_deposit_above_the_limit_is_refused_with_both_numbers_and_the_flag() {
         let words = USUALLY.allow(&[coin("10000001", DENOM)]).unwrap_err().to_string();
-        for part in ["10000001 ulyc", "10000000 ulyc", "--deposit-at-most 10000001"] {
+        for part in ["10000001 ulyc", "10000000 ulyc", "--deposit-at-most 10000001ulyc"] {
             assert!(words.contains(part), "{words}");
         }
-        let raised = DepositArgs { at_most: 10_000_001 };
+        let raised = DepositArgs { at_most: Amount(10_000_001) };
         assert_eq!(raised.allow(&[coin("10000001", DENOM)]).unwrap(), [coin("10000001", DENOM)]);
     }
 

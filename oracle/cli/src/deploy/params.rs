@@ -53,7 +53,8 @@ impl Params {
     /// Windows for a network on one machine: minutes, not hours.
     pub fn shorten(&mut self) {
         let (nodes, datasets, tasks) = (&mut self.nodes, &mut self.datasets, &mut self.tasks);
-        (nodes.maturity_seconds, nodes.epoch_seconds) = (300, 60);
+        // Stake that leaves stays slashable for longer than a claim can be disputed.
+        (nodes.maturity_seconds, nodes.epoch_seconds, nodes.unbonding_seconds) = (300, 60, 1_200);
         (datasets.audit_commit_seconds, datasets.audit_reveal_seconds) = (120, 60);
         (datasets.vote_seconds, datasets.extension_seconds) = (120, 60);
         datasets.licences.push(crate::corpus::PYTHON_LICENCE.to_owned());
@@ -105,6 +106,23 @@ fn merge(into: &mut Value, from: Value, at: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_windows_are_minutes_and_stake_still_leaves_after_the_last_of_them() {
+        let mut params = Params::of("lyceum-1");
+        params.shorten();
+        assert!(params.nodes.unbonding_seconds <= 3_600, "an hour at most");
+        let tasks = &params.tasks;
+        let windows = [
+            tasks.reveal_seconds,
+            tasks.serve_seconds,
+            tasks.attest_seconds,
+            tasks.open_seconds,
+            tasks.answer_seconds,
+            tasks.dispute_seconds,
+        ];
+        assert!(params.nodes.unbonding_seconds > windows.iter().sum::<u64>());
+    }
 
     #[test]
     fn a_file_changes_what_it_names_and_nothing_else() {

@@ -4,9 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lyceum_chain::cosmos::{Client, Key, Settings, Signer as _, keyfile};
+use lyceum_chain::cosmos::{Client, Key, PublicKey, Settings, Signer as _, keyfile};
 
-use crate::failure::{Failure, Refusal};
 use crate::session::{GasArgs, look};
 use crate::wallet::{Home, Keyring, PassphraseArgs, Purpose};
 
@@ -39,43 +38,73 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl ChainArgs {
     /// How the chain is reached.
-    pub fn settings(&self, gas: &GasArgs) -> anyhow::Result<Settings> {
+    pub fn settings(&self, gas: &GasArgs, home: &Home) -> anyhow::Result<Settings> {
         let mut settings = Settings::new(&self.chain_id, self.rpc.clone());
         settings.prefix.clone_from(&self.prefix);
-        gas.apply(&mut settings);
+        gas.apply(&mut settings, &Keyring::of(home))?;
         settings.check()?;
         Ok(settings)
     }
 }
 
 impl KeyArgs {
-    fn name(&self, ring: &Keyring) -> anyhow::Result<String> {
-        self.key.clone().map_or_else(|| only_key(ring), Ok)
-    }
-
-    /// Opens the key.
-    pub fn open(&self, home: &Home) -> anyhow::Result<Key> {
+    /// Which key it is. A key of the folder stays closed for this; a key file is opened.
+    pub fn held(&self, home: &Home) -> anyhow::Result<Held<'_>> {
         let ring = Keyring::of(home);
-        let name = self.name(&ring)?;
-        let passphrase = self.passphrase.read(&name, Purpose::Open)?;
-        if is_file(&name) {
-            return Ok(keyfile::load(Path::new(&name), &passphrase)?);
+        let name = match &self.key {
+            Some(name) => name.clone(),
+            None => ring.entries()?.only("--key")?.name,
+        };
+        if !is_file(&name) {
+            let public = ring.entry(&name)?.public;
+            return Ok(Held { args: self, ring, name, public, opened: None });
         }
-        ring.open(&name, &passphrase)
+        let passphrase = self.passphrase.read(&name, Purpose::Open)?;
+        let key = keyfile::load(Path::new(&name), &passphrase)?;
+        Ok(Held { args: self, ring, name, public: key.public_key(), opened: Some(Arc::new(key)) })
     }
 
     /// Connects as the key's account.
     pub async fn connect(&self, home: &Home, settings: Settings) -> anyhow::Result<Client> {
-        let key = self.open(home)?;
-        Ok(Client::connect(patient(settings), Arc::new(key)).await?)
+        self.held(home)?.connect(settings).await
     }
 
     /// Connects as the key's account to look only; a key of the folder need not be opened for that.
     pub async fn look(&self, home: &Home, settings: Settings) -> anyhow::Result<Client> {
-        let ring = Keyring::of(home);
-        let name = self.name(&ring)?;
-        let public = if is_file(&name) { self.open(home)?.public_key() } else { ring.entry(&name)?.public };
-        look(patient(settings), public).await
+        self.held(home)?.look(settings).await
+    }
+}
+
+/// A key that was found, and is opened once at most: a passphrase may come from where it cannot be read twice.
+#[derive(Debug)]
+pub struct Held<'a> {
+    args: &'a KeyArgs,
+    ring: Keyring,
+    name: String,
+    public: PublicKey,
+    opened: Option<Arc<Key>>,
+}
+
+impl Held<'_> {
+    /// Connects as its account to look only.
+    pub async fn look(&self, settings: Settings) -> anyhow::Result<Client> {
+        look(patient(settings), self.public).await
+    }
+
+    /// Opens the key, unless it is open.
+    pub fn open(&mut self) -> anyhow::Result<Arc<Key>> {
+        if let Some(key) = &self.opened {
+            return Ok(key.clone());
+        }
+        let passphrase = self.args.passphrase.read(&self.name, Purpose::Open)?;
+        let key = Arc::new(self.ring.open(&self.name, &passphrase)?);
+        self.opened = Some(key.clone());
+        Ok(key)
+    }
+
+    /// Connects as its account, with the key.
+    pub async fn connect(mut self, settings: Settings) -> anyhow::Result<Client> {
+        Ok(Client::connect(patient(settings), self.open()?).await?)
     }
 }
 
@@ -85,17 +114,4 @@ fn is_file(name: &str) -> bool {
 
 fn patient(settings: Settings) -> Settings {
     Settings { request_timeout: REQUEST_TIMEOUT, ..settings }
-}
-
-fn only_key(ring: &Keyring) -> anyhow::Result<String> {
-    let mut entries = ring.entries()?;
-    if entries.len() == 1 {
-        return Ok(entries.remove(0).name);
-    }
-    let names: Vec<String> = entries.into_iter().map(|e| e.name).collect();
-    let words = match names.as_slice() {
-        [] => format!("there is no key in {}: `lyceum keys add` makes one", ring.dir().display()),
-        names => format!("which key signs? name one with --key: {}", names.join(", ")),
-    };
-    Err(Refusal::new(Failure::Key, "key.which", words).into())
 }

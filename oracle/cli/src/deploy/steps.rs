@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use cosmwasm_std::Addr;
 use lyceum_api::{charter, rewards, tasks};
-use lyceum_chain::cosmos::{Client, Fee, check_address};
+use lyceum_chain::cosmos::{Client, Fee};
 
 use lyceum_chain::{Addresses, CONTRACTS, Code, DEPLOYMENT_VERSION, Deployment};
 
@@ -15,6 +15,7 @@ use super::chain::{self, Up};
 use super::{Params, plan, proof};
 use crate::failure::{Failure, Refusal};
 use crate::session::check_contracts;
+use crate::speech::both;
 use crate::writable;
 
 /// A network to bring up.
@@ -89,8 +90,7 @@ impl Plan {
     }
 
     /// Refuses what cannot work before anything is paid for.
-    fn check(&self, client: &Client) -> anyhow::Result<()> {
-        check_address(self.authority.as_str(), &client.settings().prefix)?;
+    fn check(&self) -> anyhow::Result<()> {
         let fit = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if self.network.is_empty() || self.network.len() > 40 || !self.network.chars().all(fit) {
             let words =
@@ -187,9 +187,11 @@ impl Plan {
         let held = client.balance(client.account()).await?;
         if held <= needed {
             let words = format!(
-                "{} holds {held} ulyc; the treasury takes {needed} and the transactions cost fees: send it funds, or \
-                 give the treasury less with --treasury",
-                client.account()
+                "{} holds {}; the treasury takes {} and the transactions cost fees: send it funds, or give the \
+                 treasury less with --treasury",
+                client.account(),
+                both(held),
+                both(needed)
             );
             return Err(Refusal::new(Failure::Funds, "deploy.funds", words).into());
         }
@@ -202,7 +204,7 @@ impl Plan {
         client: &Client,
         out: &Path,
     ) -> anyhow::Result<(Vec<(&'static str, Fee)>, Addresses)> {
-        self.check(client)?;
+        self.check()?;
         self.check_file(out, client)?;
         let at = self.addresses(client)?;
         let missing = self.missing(client, &at).await?;
@@ -222,7 +224,7 @@ impl Plan {
 
 /// Deploys a network, or goes on where an earlier attempt stopped, and writes its file. `tell` is told each step.
 pub async fn deploy(client: &Client, plan: &Plan, out: &Path, tell: impl Fn(String)) -> anyhow::Result<Done> {
-    plan.check(client)?;
+    plan.check()?;
     plan.check_file(out, client)?;
     writable::check(out)?;
     let at = plan.addresses(client)?;

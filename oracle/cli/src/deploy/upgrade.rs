@@ -70,7 +70,8 @@ impl<'a> Upgrade<'a> {
         deposit: DepositArgs,
     ) -> anyhow::Result<Self> {
         let mut deployment = Deployment::load_for(path, client.chain_id())?;
-        check_address(&deployment.authority, &client.settings().prefix)?;
+        check_address(&deployment.authority, &client.settings().prefix)
+            .with_context(|| format!("authority of {}", path.display()))?;
         let at = deployment.contracts.clone();
         let mut changes = vec![];
         for ((name, address), artifact) in at.named().into_iter().zip(artifacts) {

@@ -6,7 +6,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, Id};
 use serde_json::{Map, Value};
 
 use super::form::{Form, json};
-use super::schema::{Contract, Field, Kind, Variant, check, contracts};
+use super::said::Said;
+use super::schema::{Contract, Field, Kind, Variant, contracts};
 use crate::failure::BadInput;
 
 /// Flags that all messages of a kind have.
@@ -25,8 +26,8 @@ pub struct Spoken<C> {
 }
 
 impl<C: Common> Spoken<C> {
-    /// Which contract, what is said to it, and the flags that go with it.
-    pub fn read(&self) -> anyhow::Result<(String, Value, C)> {
+    /// What is said to which contract, and the flags that go with it.
+    pub fn read(&self) -> anyhow::Result<(Said, C)> {
         let missing = || BadInput("name a contract and a message; --help lists them".to_owned());
         let (name, matches) = self.matches.subcommand().ok_or_else(missing)?;
         let (name, value, matches) = if name == "raw" {
@@ -37,11 +38,7 @@ impl<C: Common> Spoken<C> {
             let contract = contracts().iter().find(|c| c.name == name).ok_or_else(missing)?;
             (name.to_owned(), message(contract, C::KIND, said, matches).ok_or_else(missing)?, matches)
         };
-        if contracts().iter().any(|c| c.name == name) {
-            check(&name, C::KIND, &value)
-                .map_err(|e| BadInput(format!("{name} would not understand {value}: {e}")))?;
-        }
-        Ok((name, value, C::from_arg_matches(matches)?))
+        Ok((Said::new(name, C::KIND, value), C::from_arg_matches(matches)?))
     }
 
     fn build(command: Command) -> Command {
@@ -89,7 +86,12 @@ fn subcommands(parent: Command, kind: Kind, common: fn(Command) -> Command) -> C
         };
         let base =
             Command::new(contract.name).about(about).subcommand_required(true).arg_required_else_help(true);
-        parent.subcommand(contract.said(kind).iter().fold(base, |c, v| c.subcommand(command(v, common))))
+        // What an account may not send is not offered to it; `raw` still takes it.
+        let offered: Vec<_> = contract.said(kind).iter().filter(|v| !v.internal).collect();
+        if offered.is_empty() {
+            return parent;
+        }
+        parent.subcommand(offered.into_iter().fold(base, |c, v| c.subcommand(command(v, common))))
     })
 }
 
@@ -141,6 +143,7 @@ fn message(contract: &Contract, kind: Kind, name: &str, matches: &ArgMatches) ->
 mod tests {
     use serde_json::json;
 
+    use super::super::schema::check;
     use super::*;
 
     fn whole() -> Command {
@@ -187,6 +190,21 @@ mod tests {
         assert!(wrong.contains("whole number"), "{wrong}");
         let unknown = said(Kind::Execute, &["node", "bond"]).unwrap_err();
         assert!(unknown.contains("nodes"), "the nearest is named: {unknown}");
+    }
+
+    #[test]
+    fn messages_of_contracts_to_one_another_are_not_offered() {
+        let names = |kind| {
+            let parent = subcommands(Command::new("x"), kind, |c| c);
+            let of = |c: &Command| c.get_subcommands().map(|c| c.get_name().to_owned()).collect::<Vec<_>>();
+            parent.get_subcommands().map(|c| (c.get_name().to_owned(), of(c))).collect::<Vec<_>>()
+        };
+        let tx = names(Kind::Execute);
+        let of = |name: &str| tx.iter().find(|(c, _)| c == name).map(|(_, all)| all.join(" "));
+        assert_eq!(of("rewards").unwrap(), "fund claim share");
+        assert_eq!(of("credits"), None, "nobody sends it anything");
+        assert!(!of("nodes").unwrap().contains("report") && of("nodes").unwrap().contains("delegate"));
+        assert_eq!(names(Kind::Query).len(), 7, "anybody may ask");
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::io::Read;
 
 use serde_json::Value;
 
+use super::Amount;
+
 /// The longest file that a value is read from.
 const MOST: u64 = 1 << 20;
 /// How deep the shape of a value is shown.
@@ -15,8 +17,14 @@ const DEEP: usize = 4;
 pub enum Form {
     /// Any text.
     Text,
-    /// A decimal number in quotes, as amounts are.
+    /// A decimal number in quotes.
     Decimal,
+    /// An amount of ulyc.
+    Amount,
+    /// An account: its address, or the name of the operator's key.
+    Account,
+    /// A GPU's id: its hash, or the UUID that the hash is made of.
+    Gpu,
     /// Bytes: base64, or hex behind `0x`.
     Bytes,
     /// A hash: 64 hex characters.
@@ -155,6 +163,9 @@ impl Form {
         match self {
             Self::Text => "TEXT",
             Self::Decimal => "N",
+            Self::Amount => "AMOUNT",
+            Self::Account => "KEY|ADDRESS",
+            Self::Gpu => "UUID|HEX",
             Self::Bytes => "BASE64",
             Self::Hash => "HEX",
             Self::Choice(_) => "WORD",
@@ -171,6 +182,9 @@ impl Form {
             Self::Text | Self::Integer(..) | Self::Decimal => String::new(),
             Self::Boolean => "true or false".to_owned(),
             Self::Bytes => "base64, hex behind 0x, or @FILE with the bytes themselves".to_owned(),
+            Self::Amount => "such as 500LYC or 500000000ulyc; a plain number is ulyc".to_owned(),
+            Self::Account => "a key's name or an address".to_owned(),
+            Self::Gpu => "the UUID that `nvidia-smi -L` shows, or the id that it is on chain".to_owned(),
             Self::Hash => "64 hex characters".to_owned(),
             Self::Choice(words) => words.join(", "),
             Self::List(of) => {
@@ -185,7 +199,15 @@ impl Form {
     /// A flag's text as JSON.
     pub fn read(&self, text: &str) -> Result<Value, String> {
         match self {
-            Self::Text => Ok(text.into()),
+            // What the name of a key stands for is known with the folder of keys.
+            Self::Text | Self::Account => Ok(text.into()),
+            Self::Amount => text.parse::<Amount>().map(|amount| amount.0.to_string().into()),
+            Self::Gpu if Self::Hash.read(text).is_ok() => Ok(text.into()),
+            Self::Gpu => uuid(text).map(Value::from).ok_or_else(|| {
+                "expected a UUID such as GPU-5f3c2a10-9d0e-4b7c-8a56-0123456789ab, as `nvidia-smi -L` shows it, or 64 \
+                 lower-case hex characters"
+                    .to_owned()
+            }),
             Self::Decimal => match text.parse::<u128>() {
                 Ok(n) => Ok(n.to_string().into()),
                 Err(_) => Err("expected a whole number".to_owned()),
@@ -219,6 +241,15 @@ impl Form {
             Self::Json(_) => json(text),
         }
     }
+}
+
+/// A GPU's UUID as its driver writes it, which is what its id on chain is the hash of.
+fn uuid(text: &str) -> Option<String> {
+    let kind = ["GPU-", "MIG-"].into_iter().find(|kind| text.starts_with(kind));
+    let digits = text.strip_prefix(kind.unwrap_or_default())?;
+    let lengths = digits.split('-').map(str::len);
+    let fit = lengths.eq([8, 4, 4, 4, 12]) && digits.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit());
+    fit.then(|| format!("{}{}", kind.unwrap_or("GPU-"), digits.to_ascii_lowercase()))
 }
 
 fn bytes(text: &str) -> Result<Value, String> {
@@ -277,6 +308,14 @@ mod tests {
         assert_eq!(Form::Integer(i64::MIN.into(), i64::MAX.into()).read("-5").unwrap(), -5);
         assert_eq!(Form::Decimal.read("18446744073709551616").unwrap(), "18446744073709551616");
         assert!(Form::Decimal.read("1.5").is_err());
+        assert_eq!(Form::Amount.read("1.5LYC").unwrap(), "1500000");
+        assert_eq!(Form::Amount.read("15").unwrap(), "15");
+        let uuid = "GPU-5f3c2a10-9d0e-4b7c-8a56-0123456789ab";
+        for same in [uuid, &uuid[4..], &uuid[4..].to_uppercase()] {
+            assert_eq!(Form::Gpu.read(same).unwrap(), uuid);
+        }
+        assert_eq!(Form::Gpu.read(&"ab".repeat(32)).unwrap(), "ab".repeat(32));
+        assert!(Form::Gpu.read("GPU-1").unwrap_err().contains("nvidia-smi"));
         assert_eq!(Form::Bytes.read("0x0102").unwrap(), "AQI=");
         assert!(Form::Bytes.read("0xé1").is_err() && Form::Bytes.read("0x123").is_err());
         assert!(Form::Hash.read("AB").unwrap_err().contains("64"));
@@ -291,7 +330,17 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_a_form_panic(text in ".{0,80}") {
-            for form in [Form::Text, Form::Decimal, Form::Bytes, Form::Hash, Form::Boolean, Form::Integer(-1, 1)] {
+            for form in [
+                Form::Text,
+                Form::Decimal,
+                Form::Amount,
+                Form::Account,
+                Form::Gpu,
+                Form::Bytes,
+                Form::Hash,
+                Form::Boolean,
+                Form::Integer(-1, 1),
+            ] {
                 let _ = form.read(&text);
                 let _ = Form::List(Box::new(form)).read(&text);
             }

@@ -24,6 +24,8 @@ pub struct Contract {
     pub execute: Vec<Variant>,
     /// What it answers.
     pub query: Vec<Variant>,
+    /// The schema of each answer, by the query's name.
+    pub responses: Value,
 }
 
 /// One message.
@@ -37,6 +39,8 @@ pub struct Variant {
     pub about: String,
     /// Its fields.
     pub fields: Vec<Field>,
+    /// Whether other contracts alone may send it.
+    pub internal: bool,
 }
 
 /// One field of a message.
@@ -118,10 +122,23 @@ pub fn contracts() -> &'static [Contract] {
     CONTRACTS.get_or_init(|| SCHEMAS.iter().map(|(name, text)| contract(name, text)).collect())
 }
 
+/// The schema of what a query is answered.
+pub fn response(contract: &str, query: &str) -> Option<&'static Value> {
+    contracts().iter().find(|c| c.name == contract)?.responses.get(query)
+}
+
+/// The schema of what a contract executes, as it is in its file.
+#[cfg(test)]
+pub fn execute_schema(contract: &str) -> Value {
+    let (_, text) = SCHEMAS.iter().find(|(name, _)| *name == contract).unwrap();
+    serde_json::from_str::<Value>(text).unwrap()["execute"].clone()
+}
+
 /// The schemas are part of the program; that each is read is proved by a test, and one that is not says nothing.
 fn contract(name: &'static str, text: &str) -> Contract {
     let schema: Value = serde_json::from_str(text).unwrap_or_default();
-    Contract { name, execute: variants(&schema["execute"]), query: variants(&schema["query"]) }
+    let (execute, query) = (variants(&schema["execute"]), variants(&schema["query"]));
+    Contract { name, execute, query, responses: schema["responses"].clone() }
 }
 
 fn variants(schema: &Value) -> Vec<Variant> {
@@ -131,19 +148,46 @@ fn variants(schema: &Value) -> Vec<Variant> {
         let (name, body) = alternative["properties"].as_object()?.iter().next()?;
         let about = words(alternative);
         let required = body["required"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let fields = body["properties"].as_object().into_iter().flatten().map(|(field, schema)| Field {
-            name: field.clone(),
-            flag: flag(name, field),
-            about: words(schema),
-            required: required.iter().any(|r| r == field),
-            form: form(schema, definitions),
+        let fields = body["properties"].as_object().into_iter().flatten().map(|(field, schema)| {
+            let about = words(schema);
+            let form = meant(form(schema, definitions), field, &about);
+            let required = required.iter().any(|r| r == field);
+            Field { name: field.clone(), flag: flag(name, field), about, required, form }
         });
         let mut fields: Vec<Field> = fields.collect();
         // Those that must be given come first in help.
         fields.sort_by_key(|f| !f.required);
-        Some(Variant { name: name.clone(), command: name.replace('_', "-"), about, fields })
+        let internal = is_internal(&about);
+        Some(Variant { name: name.clone(), command: name.replace('_', "-"), about, fields, internal })
     };
     alternatives.iter().filter_map(of).collect()
+}
+
+/// Whether a message's words say that other contracts send it: `By the charter`, or `By` and a contract's name. A test
+/// holds this against what the contracts let an account send.
+fn is_internal(about: &str) -> bool {
+    let Some(by) = about.strip_prefix("By ") else { return false };
+    by.starts_with("the charter") || SCHEMAS.iter().any(|(name, _)| by.starts_with(&format!("`{name}`")))
+}
+
+/// Names of fields whose text is an account; schemas do not say so. A test holds them against every field there is.
+const ACCOUNTS: &[&str] =
+    &["node", "delegator", "account", "from", "to", "authority", "start_after", "exclude"];
+
+/// The form with what name and words say beyond the schema's type.
+fn meant(form: Form, field: &str, about: &str) -> Form {
+    match form {
+        Form::Text if ACCOUNTS.contains(&field) => Form::Account,
+        Form::List(of) => Form::List(Box::new(meant(*of, field, about))),
+        Form::Decimal if is_ulyc(about) => Form::Amount,
+        Form::Hash if field == "gpu" => Form::Gpu,
+        other => other,
+    }
+}
+
+/// Whether a description is one of an amount of ulyc: every such amount says so.
+pub fn is_ulyc(about: &str) -> bool {
+    about.contains("ulyc") || about.starts_with("Stake ")
 }
 
 fn flag(variant: &str, field: &str) -> String {
@@ -174,6 +218,24 @@ mod tests {
                 assert!(contract.said(kind).iter().all(|v| !v.about.is_empty()), "{name} {key}");
             }
         }
+    }
+
+    #[test]
+    fn every_field_of_plain_text_is_known_to_be_an_account_or_none() {
+        let mut texts = std::collections::BTreeSet::new();
+        for variant in contracts().iter().flat_map(|c| c.execute.iter().chain(&c.query)) {
+            let plain = |form: &Form| *form == Form::Text || *form == Form::List(Box::new(Form::Text));
+            texts.extend(variant.fields.iter().filter(|f| plain(&f.form)).map(|f| f.name.as_str()));
+        }
+        let known = ["action", "addresses", "class", "classes", "operator", "reason"];
+        assert_eq!(texts.into_iter().collect::<Vec<_>>(), known, "a new one is an account, or stands here");
+    }
+
+    #[test]
+    fn every_decimal_is_known_to_be_an_amount_of_ulyc_or_none() {
+        let all = contracts().iter().flat_map(|c| c.execute.iter().chain(&c.query)).flat_map(|v| &v.fields);
+        let none: Vec<&str> = all.filter(|f| f.form == Form::Decimal).map(|f| f.name.as_str()).collect();
+        assert_eq!(none, [] as [&str; 0], "a new one names its unit");
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! The operator's folder, and files that only its owner may read.
 
-use std::fs::{self, File};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -66,16 +65,7 @@ pub fn create_private(dir: &Path) -> anyhow::Result<()> {
 
 /// Writes a file that only its owner may read, whole or not at all, and never over another.
 pub fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let temp = path.with_extension(format!("new-{}", std::process::id()));
-    let write = || -> std::io::Result<()> {
-        let mut file: File = File::options().write(true).create_new(true).mode(0o600).open(&temp)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        // A link, unlike a rename, fails where something is already.
-        fs::hard_link(&temp, path)
-    };
-    let written = write();
-    let _ = fs::remove_file(&temp);
+    let written = lyceum_store::create_private(path, bytes);
     if written.as_ref().is_err_and(|e| e.kind() == std::io::ErrorKind::AlreadyExists) {
         let words = format!("{} is there already, and is never overwritten", path.display());
         return Err(Refusal::new(Failure::Input, "file.exists", words).into());

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Home, create_private, write_private};
 use crate::failure::{Failure, Refusal};
+use crate::writable;
 
 /// The version of the file beside a key that this software writes, and the only one it reads.
 const VERSION: u32 = 1;
@@ -62,34 +63,68 @@ impl Keyring {
         self.0.join(format!("{name}.json"))
     }
 
-    /// All keys, by name.
-    pub fn entries(&self) -> anyhow::Result<Vec<Entry>> {
+    /// All keys, by name. One that cannot be read hides no other.
+    pub fn entries(&self) -> anyhow::Result<Listing> {
+        let mut listing = Listing { dir: self.0.clone(), entries: vec![], unreadable: vec![] };
         let read = match fs::read_dir(&self.0) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
-            other => other.with_context(|| format!("cannot read {}", self.0.display()))?,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(listing),
+            other => other.with_context(|| format!("the keys in {} cannot be listed", self.0.display()))?,
         };
-        let mut names: Vec<String> = read
-            .filter_map(|e| e.ok()?.file_name().to_str()?.strip_suffix(".age").map(str::to_owned))
-            .filter(|name| check_name(name).is_ok())
-            .collect();
+        let mut names = vec![];
+        for entry in read {
+            let entry =
+                entry.with_context(|| format!("the keys in {} cannot be listed", self.0.display()))?;
+            let name = entry.file_name();
+            let name = name.to_str().and_then(|name| name.strip_suffix(".age"));
+            names.extend(name.filter(|name| check_name(name).is_ok()).map(str::to_owned));
+        }
         names.sort();
-        names.iter().map(|name| self.entry(name)).collect()
+        for name in names {
+            match self.entry(&name) {
+                Ok(entry) => listing.entries.push(entry),
+                Err(error) => listing.unreadable.push((name, error)),
+            }
+        }
+        Ok(listing)
+    }
+
+    /// Whether there is a key of this name, be it readable or not; no key has a name that is none.
+    pub fn has(&self, name: &str) -> anyhow::Result<bool> {
+        if check_name(name).is_err() {
+            return Ok(false);
+        }
+        let path = self.file(name);
+        // A folder that may not be searched would look empty otherwise.
+        match fs::symlink_metadata(&path) {
+            Ok(_) => Ok(true),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(e).with_context(|| format!("cannot look for {}", path.display())),
+        }
     }
 
     /// One key.
     pub fn entry(&self, name: &str) -> anyhow::Result<Entry> {
         check_name(name)?;
-        if !self.file(name).exists() {
-            return Err(self.unknown(name));
+        if !self.has(name)? {
+            let words =
+                format!("there is no key {name} in {}: {}", self.0.display(), self.entries()?.have(name));
+            return Err(Refusal::new(Failure::Key, "key.missing", words).into());
         }
         let path = self.public_file(name);
-        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let remedy = format!(
+            "the key itself is in {}: restore the public half from your backup, or delete the key with `lyceum keys \
+             delete {name}` and bring it back from its words",
+            self.file(name).display()
+        );
         let unfit = |why: String| {
-            let words = format!(
-                "{}: {why}; `lyceum keys add {name} --recover` under another name makes both files anew",
-                path.display()
-            );
+            let words = format!("{}: {why}; {remedy}", path.display());
             anyhow::Error::from(Refusal::new(Failure::Key, "key.unfit", words))
+        };
+        let bytes = match fs::read(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Err(unfit("the file with its public half is missing".to_owned()));
+            }
+            other => other.with_context(|| format!("cannot read {}", path.display()))?,
         };
         let public: Public = serde_json::from_slice(&bytes).map_err(|e| unfit(e.to_string()))?;
         if public.version != VERSION {
@@ -98,20 +133,10 @@ impl Keyring {
         Ok(Entry { name: name.to_owned(), public: public.public_key })
     }
 
-    fn unknown(&self, name: &str) -> anyhow::Error {
-        let names: Vec<String> = self.entries().unwrap_or_default().into_iter().map(|e| e.name).collect();
-        let have = match names.is_empty() {
-            true => "it holds none; `lyceum keys add` makes one".to_owned(),
-            false => format!("it holds {}", names.join(", ")),
-        };
-        let words = format!("there is no key {name} in {}: {have}", self.0.display());
-        Refusal::new(Failure::Key, "key.missing", words).into()
-    }
-
     /// Refuses names that a key cannot have, and names that are taken.
     pub fn check_free(&self, name: &str) -> anyhow::Result<()> {
         check_name(name)?;
-        if self.file(name).exists() || self.public_file(name).exists() {
+        if self.has(name)? || self.public_file(name).exists() {
             let words =
                 format!("there is a key {name} already; choose another name, or delete that one first");
             return Err(Refusal::new(Failure::Key, "key.exists", words).into());
@@ -121,16 +146,17 @@ impl Keyring {
 
     /// Keeps a key under a passphrase.
     pub fn add(&self, name: &str, key: &Key, passphrase: &str) -> anyhow::Result<Entry> {
+        self.prepare(name, key, passphrase)?.keep()
+    }
+
+    /// A key under a passphrase, ready to be kept: what takes long is done, and what would refuse it was asked.
+    pub fn prepare(&self, name: &str, key: &Key, passphrase: &str) -> anyhow::Result<Prepared<'_>> {
         self.check_free(name)?;
         create_private(&self.0)?;
-        let public = Public { version: VERSION, public_key: key.public_key() };
-        // The public half first: a key file without it would be one that cannot be shown.
-        write_private(&self.public_file(name), &serde_json::to_vec(&public)?)?;
-        if let Err(error) = keyfile::save(&self.file(name), key, passphrase) {
-            let _ = fs::remove_file(self.public_file(name));
-            return Err(anyhow::Error::from(error).context(format!("key {name} is not written")));
-        }
-        Ok(Entry { name: name.to_owned(), public: public.public_key })
+        writable::check(&self.file(name))?;
+        let entry = Entry { name: name.to_owned(), public: key.public_key() };
+        let sealed = keyfile::seal(key, passphrase).with_context(|| format!("key {name} is not written"))?;
+        Ok(Prepared { ring: self, entry, sealed })
     }
 
     /// Opens a key.
@@ -148,8 +174,9 @@ impl Keyring {
         Ok(key)
     }
 
-    /// Deletes a key.
+    /// Deletes a key, be it readable or not.
     pub fn delete(&self, name: &str) -> anyhow::Result<()> {
+        check_name(name)?;
         for path in [self.file(name), self.public_file(name)] {
             match fs::remove_file(&path) {
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
@@ -165,6 +192,70 @@ impl Keyring {
     }
 }
 
+/// A key that is not kept yet.
+#[derive(Debug)]
+pub struct Prepared<'a> {
+    ring: &'a Keyring,
+    /// What is known of it without its passphrase.
+    pub entry: Entry,
+    sealed: Vec<u8>,
+}
+
+impl Prepared<'_> {
+    /// Keeps it: both files, or none.
+    pub fn keep(self) -> anyhow::Result<Entry> {
+        let Self { ring, entry, sealed } = self;
+        let public = Public { version: VERSION, public_key: entry.public };
+        // The public half first: a key file without it would be one that cannot be shown.
+        let half = ring.public_file(&entry.name);
+        write_private(&half, &serde_json::to_vec(&public)?)?;
+        if let Err(error) = write_private(&ring.file(&entry.name), &sealed) {
+            let _ = fs::remove_file(half);
+            return Err(error.context(format!("key {} is not written", entry.name)));
+        }
+        Ok(entry)
+    }
+}
+
+/// The keys of a folder.
+#[derive(Debug)]
+pub struct Listing {
+    dir: PathBuf,
+    /// Those that can be read, by name.
+    pub entries: Vec<Entry>,
+    /// The names of the others, each with the reason.
+    pub unreadable: Vec<(String, anyhow::Error)>,
+}
+
+impl Listing {
+    /// What there is, for whoever named something else.
+    pub fn have(&self, wanted: &str) -> String {
+        let names = self.entries.iter().map(|e| e.name.clone());
+        let unreadable = self.unreadable.iter().map(|(name, _)| format!("{name}, which cannot be read"));
+        let all: Vec<String> = names.chain(unreadable).collect();
+        if all.is_empty() {
+            return "it holds none; `lyceum keys add NAME` makes one".to_owned();
+        }
+        let near = self.entries.iter().map(|e| (strsim::damerau_levenshtein(wanted, &e.name), e));
+        let near =
+            near.filter(|(distance, _)| (1..=2).contains(distance)).min_by_key(|(distance, _)| *distance);
+        let near = near.map(|(_, e)| format!("; did you mean {}?", e.name)).unwrap_or_default();
+        format!("it holds {}{near}", all.join("; "))
+    }
+
+    /// The only key there is.
+    pub fn only(mut self, flag: &str) -> anyhow::Result<Entry> {
+        let words = match (self.entries.len(), self.unreadable.is_empty()) {
+            (1, true) => return Ok(self.entries.remove(0)),
+            (0, true) => {
+                format!("there is no key in {}: `lyceum keys add NAME` makes one", self.dir.display())
+            }
+            _ => format!("which key signs? Name one with {flag}: {} {}", self.dir.display(), self.have("")),
+        };
+        Err(Refusal::new(Failure::Key, "key.which", words).into())
+    }
+}
+
 /// Names are part of a path: letters, digits, `-` and `_`, at most 64.
 fn check_name(name: &str) -> anyhow::Result<()> {
     let fit = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -173,4 +264,61 @@ fn check_name(name: &str) -> anyhow::Result<()> {
     }
     let words = format!("'{name}' cannot name a key: use up to 64 letters, digits, - and _");
     Err(Refusal::new(Failure::Input, "key.name", words).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring() -> (tempfile::TempDir, Keyring) {
+        let folder = tempfile::tempdir().unwrap();
+        let ring = Keyring::of(&Home(folder.path().to_owned()));
+        ring.add("good", &Key::generate().unwrap().0, "correct horse").unwrap();
+        (folder, ring)
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_read_hides_no_other_and_is_named() {
+        let (_folder, ring) = ring();
+        fs::write(ring.file("bad"), "x").unwrap();
+        fs::write(ring.public_file("bad"), "{}").unwrap();
+        fs::write(ring.file("half"), "x").unwrap();
+        let listing = ring.entries().unwrap();
+        assert_eq!(listing.entries.iter().map(|e| e.name.as_str()).collect::<Vec<_>>(), ["good"]);
+        assert_eq!(
+            listing.unreadable.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+            ["bad", "half"]
+        );
+        let words = ring.entry("goof").unwrap_err().to_string();
+        assert!(words.contains("good") && words.contains("bad, which cannot be read"), "{words}");
+        assert!(words.contains("did you mean good?"), "{words}");
+        assert!(ring.entries().unwrap().only("--from").is_err(), "which of them is not clear");
+        ring.delete("bad").unwrap();
+        ring.delete("half").unwrap();
+        assert_eq!(ring.entries().unwrap().only("--from").unwrap().name, "good");
+    }
+
+    #[test]
+    fn a_folder_of_keys_that_cannot_be_listed_is_not_an_empty_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let ring = Keyring::of(&Home(folder.path().to_owned()));
+        fs::write(&ring.0, "no folder").unwrap();
+        for error in [ring.entries().unwrap_err(), ring.entry("good").unwrap_err()] {
+            let words = crate::failure::words(&error);
+            assert!(!words.contains("none") && words.contains("Not a directory"), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_not_kept_leaves_nothing() {
+        let (_folder, ring) = ring();
+        let key = Key::generate().unwrap().0;
+        drop(ring.prepare("other", &key, "correct horse").unwrap());
+        assert!(!ring.has("other").unwrap() && !ring.public_file("other").exists());
+        let prepared = ring.prepare("other", &key, "correct horse").unwrap();
+        fs::write(ring.file("other"), "somebody was faster").unwrap();
+        assert!(prepared.keep().is_err());
+        assert_eq!(fs::read_to_string(ring.file("other")).unwrap(), "somebody was faster");
+        assert!(!ring.public_file("other").exists());
+    }
 }

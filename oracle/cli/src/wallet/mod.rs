@@ -1,10 +1,13 @@
 //! An operator's keys: where they lie ([`Home`]), who may open them ([`PassphraseArgs`]) and the key files
 //! themselves ([`Keyring`]). Passphrases and words never stand in arguments, logs or Debug output.
 
+mod account;
 mod home;
 mod keyring;
 mod passphrase;
+mod secret;
 
+pub use account::account;
 pub use home::{Home, HomeArgs, create_private, write_private};
 pub use keyring::{Entry, Keyring};
-pub use passphrase::{PassphraseArgs, Purpose, secret_line};
+pub use passphrase::{PassphraseArgs, Purpose, secret_words};

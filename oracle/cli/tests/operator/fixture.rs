@@ -138,9 +138,14 @@ pub fn edit(path: &Path, from: &str, to: &str) {
 
 /// An endpoint of a chain that only says which chain it is.
 pub fn endpoint(chain: &str) -> String {
+    let status = status(chain);
+    serve(move |_| Ok(status.clone()))
+}
+
+/// An endpoint that gives these results, or an error's words, to JSON-RPC requests.
+pub fn serve(result: impl Fn(&Value) -> Result<Value, String> + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let chain = chain.to_owned();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
@@ -157,8 +162,15 @@ pub fn endpoint(chain: &str) -> String {
             }
             let mut body = vec![0; length];
             let _ = reader.read_exact(&mut body);
-            let id = serde_json::from_slice::<Value>(&body).map(|v| v["id"].clone()).unwrap_or(json!(-1));
-            let answer = json!({ "jsonrpc": "2.0", "id": id, "result": status(&chain) }).to_string();
+            let request = serde_json::from_slice::<Value>(&body).unwrap_or_default();
+            let mut answer = json!({ "jsonrpc": "2.0", "id": request.get("id").unwrap_or(&json!(-1)) });
+            match result(&request) {
+                Ok(result) => answer["result"] = result,
+                Err(words) => {
+                    answer["error"] = json!({ "code": -32603, "message": "Internal error", "data": words });
+                }
+            }
+            let answer = answer.to_string();
             let head = format!(
                 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
                 answer.len()
@@ -169,7 +181,7 @@ pub fn endpoint(chain: &str) -> String {
     format!("http://{address}")
 }
 
-fn status(chain: &str) -> Value {
+pub fn status(chain: &str) -> Value {
     let (hash, id) = ("AB".repeat(32), "ab".repeat(20));
     json!({
         "node_info": {

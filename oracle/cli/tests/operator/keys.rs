@@ -1,5 +1,6 @@
 //! Keys: words and passphrases are seen where they should be and nowhere else.
 
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::fixture::{Operator, PASSPHRASE, text};
@@ -96,4 +97,165 @@ fn what_cannot_be_a_key_is_refused_with_the_reason() {
     ]);
     assert_eq!((code, kind.as_str()), (9, "key/chain.key"));
     assert!(words.contains("2 words") && !words.contains("abandon"), "{words}");
+}
+
+/// Runs a line of a shell in the operator's folder, where `lyceum` is the program and `pw` a passphrase.
+fn shell(operator: &Operator, line: &str) -> std::process::Output {
+    operator.write("pw", format!("{PASSPHRASE}\n"));
+    let line = line.replace("lyceum ", &format!("{} ", env!("CARGO_BIN_EXE_lyceum")));
+    std::process::Command::new("bash")
+        .args(["-c", &line])
+        .current_dir(operator.0.path())
+        .env("LYCEUM_HOME", operator.home())
+        .env_remove("LYCEUM_LOG")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn done(operator: &Operator, line: &str) -> String {
+    let out = shell(operator, line);
+    assert!(out.status.success(), "{line}: {}{}", text(&out.stdout), text(&out.stderr));
+    text(&out.stdout)
+}
+
+#[test]
+fn a_descriptor_is_read_from_where_it_stands_by_whatever_name_it_has() {
+    let operator = Operator::new();
+    operator.write("two", format!("first line\n{PASSPHRASE}\nsecond key's\n"));
+    let add = "lyceum keys add --no-words";
+    // One line is read by somebody else, then each key takes its own.
+    done(
+        &operator,
+        &format!(
+            "{{ read -r _ <&7; {add} a --passphrase-fd 7; {add} b --passphrase-file /dev/fd/7; }} 7<two"
+        ),
+    );
+    done(&operator, &format!("{{ read -r _; {add} c --passphrase-file /dev/stdin; }} <two"));
+    done(&operator, &format!("{add} d --passphrase-file <(cat pw)"));
+    done(
+        &operator,
+        &format!("printf 'correct horse battery\\n' | {add} e --passphrase-file /proc/self/fd/0"),
+    );
+    operator.write("second", "second key's");
+    let opens = |name: &str, file: &str| {
+        // With a key that is named by its file, a dry run opens it: then the chain is what is missing.
+        let key = operator.home().join(format!("keys/{name}.age"));
+        let key = key.to_str().unwrap();
+        let file = operator.path(file);
+        let group =
+            ["authority", "create-group", "--member", name, "--chain", "x-1", "--rpc", "http://127.0.0.1:1"];
+        operator.refused(&[&group[..], &["--key", key, "--passphrase-file", &file]].concat()).0
+    };
+    for (name, file) in [("a", "pw"), ("b", "second"), ("c", "pw"), ("d", "pw"), ("e", "pw")] {
+        assert_eq!(opens(name, file), 7, "{name} opens with {file}");
+    }
+    assert_eq!(opens("b", "pw"), 9);
+}
+
+#[test]
+fn a_descriptor_that_may_not_be_opened_anew_is_read_all_the_same() {
+    let operator = Operator::new();
+    // The system opens no socket by its name, as it opens nothing of another user's.
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    (&ours).write_all(format!("{PASSPHRASE}\nnot read\n").as_bytes()).unwrap();
+    let mut add = operator.command(&["keys", "add", "a", "--no-words", "--passphrase-file", "/dev/stdin"]);
+    let out = add.stdin(std::os::fd::OwnedFd::from(theirs)).output().unwrap();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    let out = shell(&operator, "lyceum keys add b --no-words --passphrase-fd 7 --json");
+    assert_eq!(out.status.code(), Some(3));
+    assert!(text(&out.stdout).contains("secret.descriptor") && text(&out.stdout).contains("is not open"));
+}
+
+#[test]
+fn words_may_stand_on_several_lines_with_a_mark_and_ends_of_other_systems() {
+    let operator = Operator::new();
+    let file = operator.write("passphrase", format!("\u{feff}{PASSPHRASE}\r\n"));
+    let known = "cosmos19rl4cm2hmr8afy4kldpxz3fka4jguq0auqdal4";
+    let twelve: Vec<&str> = WORDS.split(' ').collect();
+    for (i, (ends, upper)) in [("\n", false), ("\r\n", true), ("   ", false)].into_iter().enumerate() {
+        let lines = twelve.chunks(4).map(|four| four.join("  ")).collect::<Vec<_>>().join(ends);
+        let lines = if upper { lines.to_uppercase() } else { lines };
+        let words = operator.write("words", format!("\u{feff}\n {lines}{ends}"));
+        let name = format!("k{i}");
+        operator.ok(&["keys", "add", &name, "--recover", "--words-file", &words, "--passphrase-file", &file]);
+        let address = operator.ok(&["keys", "show", &name, "--address", "--prefix", "cosmos"]);
+        assert_eq!(address.trim(), known);
+    }
+    // Words and passphrase from one descriptor: an empty line is between them.
+    operator.write("both", format!("{}\n\n{PASSPHRASE}\n", twelve.join("\n")));
+    done(&operator, "lyceum keys add one --recover --words-file /dev/fd/5 --passphrase-fd 5 5<both");
+    assert_eq!(operator.ok(&["keys", "show", "one", "--address", "--prefix", "cosmos"]).trim(), known);
+}
+
+#[test]
+fn a_key_whose_words_nobody_can_see_is_not_kept() {
+    let operator = Operator::new();
+    for (name, to, code) in [
+        ("full", ">/dev/full", 5),
+        ("nowhere", ">/dev/null", 5),
+        ("closed", ">&-", 5),
+        ("reader", "| true", 5),
+    ] {
+        let line = format!("set -o pipefail; lyceum keys add {name} --show-words --passphrase-file pw {to}");
+        let out = shell(&operator, &line);
+        let words = text(&out.stderr);
+        assert_eq!(out.status.code(), Some(code), "{name}: {words}");
+        assert!(words.contains("was not kept") && words.contains("--no-words"), "{name}: {words}");
+    }
+    assert!(operator.ok(&["keys", "list", "--json"]).contains("\"keys\":[]"));
+    assert_eq!(std::fs::read_dir(operator.home().join("keys")).unwrap().count(), 0, "nothing is left");
+    done(&operator, "lyceum keys add full --show-words --passphrase-file pw | cat");
+}
+
+#[test]
+fn one_bad_key_hides_no_other() {
+    let operator = Operator::new();
+    operator.key();
+    let keys = operator.home().join("keys");
+    std::fs::write(keys.join("bad.age"), "x").unwrap();
+    std::fs::write(keys.join("bad.json"), "{}").unwrap();
+    std::fs::write(keys.join("half.age"), "x").unwrap();
+    let out = operator.run(&["keys", "list"]);
+    assert!(out.status.success() && text(&out.stdout).contains("node"));
+    assert!(text(&out.stderr).contains("key bad cannot be read") && text(&out.stderr).contains("key half"));
+    let listed: serde_json::Value = serde_json::from_str(&operator.ok(&["keys", "list", "--json"])).unwrap();
+    assert_eq!(
+        (listed["keys"][0]["name"].as_str(), listed["unreadable"].as_array().unwrap().len()),
+        (Some("node"), 2)
+    );
+    let words = operator.refused(&["keys", "show", "nope"]).2;
+    assert!(words.contains("node") && words.contains("bad, which cannot be read"), "{words}");
+    assert_eq!(operator.refused(&["keys", "show", "half"]).1, "key/key.unfit");
+    operator.ok(&["keys", "delete", "bad", "--yes"]);
+    // A folder that cannot be read is not an empty one.
+    std::fs::remove_dir_all(&keys).unwrap();
+    std::fs::write(&keys, "no folder").unwrap();
+    for args in [&["keys", "list"][..], &["keys", "show", "node"]] {
+        let (code, _, words) = operator.refused(args);
+        assert_eq!(code, 3, "{words}");
+        assert!(!words.contains("none") && words.contains("Not a directory"), "{words}");
+    }
+}
+
+/// Takes the place of a file system without hard links.
+const NO_LINKS: &str = "#include <errno.h>\n\
+    int link(const char *a, const char *b) { errno = EPERM; return -1; }\n\
+    int linkat(int a, const char *b, int c, const char *d, int e) { errno = EPERM; return -1; }\n";
+
+#[test]
+fn keys_and_secrets_are_made_where_there_are_no_hard_links() {
+    let operator = Operator::new();
+    operator.write("no_links.c", NO_LINKS);
+    done(&operator, "cc -shared -fPIC -o no_links.so no_links.c");
+    operator.deployment("lyceum-1", "wasm");
+    let lyceum = "LD_PRELOAD=./no_links.so lyceum ";
+    done(&operator, &format!("{lyceum} keys add k --no-words --passphrase-file pw"));
+    done(&operator, &format!("{lyceum} init --network deployment.json --rpc http://127.0.0.1:1"));
+    done(&operator, &format!("{lyceum} beacon --key beacon.key --describe"));
+    for made in ["keys/k.age", "keys/k.json", "peer.key", "node.secret", "node.toml"] {
+        let path = operator.home().join(made);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{made}");
+    }
+    assert_eq!(operator.refused(&["keys", "add", "k", "--no-words"]).1, "key/key.exists");
 }

@@ -111,9 +111,15 @@ fn what_only_looks_opens_no_key() {
     let action = format!(r#"{{"grant":{{"to":"{to}","amount":"1","reason":"x"}}}}"#);
     let (file, silent) = (operator.write("grant.json", action), nobody());
     let act = ["authority", "act", &file, "--deployment", &network, "--rpc", &silent];
-    assert_eq!(operator.refused(&act).0, 9, "nobody gives the passphrase");
-    let (code, kind, words) = operator.refused(&[&act[..], &["--dry-run"]].concat());
-    assert_eq!((code, kind.as_str()), (7, "unreachable/chain.unreachable"), "{words}");
-    let (code, kind, _) = operator.refused(&[&act[..], &["--authority", "cosmos1x", "--dry-run"]].concat());
+    // The key is opened when somebody said yes to what was shown, and not before.
+    for more in ["--dry-run", "--yes"] {
+        let (code, kind, words) = operator.refused(&[&act[..], &[more]].concat());
+        assert_eq!((code, kind.as_str()), (7, "unreachable/chain.unreachable"), "{words}");
+    }
+    let (code, kind, words) =
+        operator.refused(&[&act[..], &["--authority", "cosmos1x", "--dry-run"]].concat());
     assert_eq!((code, kind.as_str()), (3, "input/chain.address"));
+    assert!(words.starts_with("--authority: "), "{words}");
+    let granter = operator.refused(&[&act[..], &["--fee-granter", "nobody", "--dry-run"]].concat());
+    assert!(granter.2.starts_with("--fee-granter: "), "{}", granter.2);
 }

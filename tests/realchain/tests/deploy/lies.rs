@@ -149,7 +149,7 @@ fn an_endpoint_that_names_another_authority_is_not_followed() {
     let (_runtime, liar) = liar(&operator, vec![("/cosmwasm.wasm.v1.Query/SmartContractState", answer)]);
     let grant = json!({ "grant": { "to": eve, "amount": "1000", "reason": "for nothing" } });
     operator.write("grant.json", &grant.to_string());
-    let act = ["authority", "act", "grant.json"];
+    let act = ["authority", "act", "grant.json", "--yes"];
     let lied_to = [&act[..], &operator.through(&liar.url, "faucet", "d.json")].concat();
     operator.refused(&lied_to, 12, "authority.handed_over");
     operator.refused(&lied_to, 12, &eve);

@@ -2,6 +2,7 @@
 
 mod fixture;
 mod lies;
+mod wallet;
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -164,7 +165,7 @@ fn a_group_of_three_upgrades_and_acts_with_two_thirds_and_more_of_its_votes() {
     let grant =
         json!({ "grant": { "to": operator.address("ann"), "amount": "1000", "reason": "for the vote" } });
     operator.write("grant.json", &grant.to_string());
-    let act = [&["authority", "act", "grant.json"][..], &operator.at("bob", "d.json")].concat();
+    let act = [&["authority", "act", "grant.json", "--yes"][..], &operator.at("bob", "d.json")].concat();
     let id = operator.ok(&act)["proposal"].as_u64().unwrap().to_string();
     vote("ann", &id);
     operator.ok(&[&["authority", "vote", id.as_str(), "--exec"][..], &operator.at("cy", "d.json")].concat());
