@@ -1,7 +1,9 @@
 //! Whether a text contradicts the licence declared for it: SPDX declarations where one can stand, and the notice that
 //! the GNU licences ask for.
 
-use spdx::expression::ExprNode;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 use spdx::{Expression, LicenseItem, LicenseReq, Licensee, ParseMode};
 
 use super::text::Chunk;
@@ -14,6 +16,8 @@ const FENCES: usize = 2048;
 /// How a text says by words that it is under a GNU licence.
 const NOTICE: &str = "redistribute it and/or";
 const NOTICE_WORDS: [&str; 7] = ["modify", "it", "under", "the", "terms", "of", "the"];
+/// Contradictions of a chunk that are looked for: the first decides, the others are shown.
+const MAX_FOUND: usize = 1000;
 /// Operators must not depend on their case, and old names are names still.
 const MODE: ParseMode = ParseMode {
     allow_slash_as_or_operator: false,
@@ -44,6 +48,9 @@ impl Declared {
         let mut found = vec![];
         for at in places(&chunk.text, MARK) {
             let Some((end, named)) = declaration(chunk, at) else { continue };
+            if found.len() >= MAX_FOUND {
+                break;
+            }
             let same = self.text.eq_ignore_ascii_case(named.as_ref());
             if !same && !named.evaluate(|wanted| self.allows(wanted)) {
                 found.push((at, end, named.to_string()));
@@ -185,58 +192,96 @@ fn is_example(text: &str, start: usize, end: usize) -> bool {
 
 /// The longest SPDX expression that a text begins with, and its length.
 fn expression(text: &str) -> Option<(Expression, usize)> {
-    let mut words: Vec<(String, usize)> = vec![];
-    let mut at = 0;
-    // Terms are many in the longest expressions there are; 64 bound the work.
-    while words.len() < 64 {
+    let mut joined = String::new();
+    // Where an expression may end: in `joined` and in `text`.
+    let mut ends: Vec<(usize, usize)> = vec![];
+    let (mut at, mut operand) = (0, true);
+    loop {
         at += text[at..].len() - text[at..].trim_start().len();
         let Some(first) = text[at..].chars().next() else { break };
         let length = match first {
             '(' | ')' => 1,
             _ => text[at..].find(|c: char| !is_identifier(c)).unwrap_or(text.len() - at),
         };
-        if length == 0 {
+        // The end of a sentence is no part of a name.
+        let word = text[at..at + length].trim_end_matches(['.', ':']);
+        let Some(term) = Term::of(word) else { break };
+        let fits = match &term {
+            Term::Open | Term::Name(_) => operand,
+            Term::Close | Term::Operator(_) => !operand,
+        };
+        if !fits {
             break;
         }
-        let word = &text[at..at + length];
-        // The end of a sentence is no part of a name.
-        let trimmed = word.trim_end_matches(['.', ':']);
-        words.push((canonical(trimmed), at + trimmed.len()));
+        joined.push_str(match &term {
+            Term::Open => "(",
+            Term::Close => ")",
+            Term::Name(name) => name,
+            Term::Operator(operator) => operator,
+        });
+        operand = matches!(term, Term::Open | Term::Operator(_));
+        if !operand {
+            ends.push((joined.len(), at + word.len()));
+        }
+        joined.push(' ');
         at += length;
     }
-    (1..=words.len()).rev().find_map(|count| {
-        let joined = words[..count].iter().map(|(w, _)| w.as_str()).collect::<Vec<_>>().join(" ");
-        let found = Expression::parse_mode(&joined, MODE).ok()?;
-        let named = found.iter().any(|node| matches!(node, ExprNode::Req(_)));
-        named.then(|| (found, words[count - 1].1))
-    })
+    // What does not end there lacks a bracket or names no exception: few steps back.
+    ends.iter()
+        .rev()
+        .take(8)
+        .find_map(|(end, length)| Some((Expression::parse_mode(&joined[..*end], MODE).ok()?, *length)))
+}
+
+/// A word of an expression.
+enum Term {
+    Open,
+    Close,
+    Operator(&'static str),
+    Name(String),
+}
+
+impl Term {
+    fn of(word: &str) -> Option<Self> {
+        let operator = ["AND", "OR", "WITH"].into_iter().find(|o| o.eq_ignore_ascii_case(word));
+        Some(match (word, operator) {
+            ("(", _) => Self::Open,
+            (")", _) => Self::Close,
+            (_, Some(operator)) => Self::Operator(operator),
+            _ => Self::Name(canonical(word)?),
+        })
+    }
 }
 
 fn is_identifier(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | ':')
 }
 
-/// A name as the list of SPDX writes it, where it is on it in another case or shorter.
-fn canonical(word: &str) -> String {
-    let (name, plus) = word.strip_suffix('+').map_or((word, ""), |name| (name, "+"));
-    let listed = |name: &str| {
-        let same = |l: &&spdx::License| l.name.eq_ignore_ascii_case(name);
-        spdx::identifiers::LICENSES.iter().find(same).map(|l| l.name)
-    };
-    let imprecise = |name: &str| {
-        let same = |(alias, _): &&(&str, &'static str)| alias.eq_ignore_ascii_case(name);
-        spdx::identifiers::IMPRECISE_NAMES.iter().find(same).map(|(_, n)| *n)
-    };
-    match listed(word) {
-        Some(whole) => whole.to_owned(),
-        None => match listed(name).or_else(|| listed(&format!("{name}.0"))).or_else(|| imprecise(name)) {
-            Some(found) => format!("{found}{plus}"),
-            None => match name.to_ascii_uppercase().as_str() {
-                operator @ ("AND" | "OR" | "WITH") => operator.to_owned(),
-                _ => word.to_owned(),
-            },
-        },
+/// A name as the lists of SPDX write it, if it is on one in another case or shorter, or is a reference.
+fn canonical(word: &str) -> Option<String> {
+    let lower = word.to_ascii_lowercase();
+    if lower.starts_with("licenseref-") || lower.starts_with("documentref-") {
+        return Some(word.to_owned());
     }
+    if let Some(whole) = names().get(&lower) {
+        return Some((*whole).to_owned());
+    }
+    let (name, plus) = lower.strip_suffix('+').map_or((&lower[..], ""), |name| (name, "+"));
+    let found = names().get(name).or_else(|| names().get(&format!("{name}.0")))?;
+    Some(format!("{found}{plus}"))
+}
+
+/// The names of licences and exceptions by their small letters. Looking them up must be fast: a text may consist of
+/// declarations.
+fn names() -> &'static BTreeMap<String, &'static str> {
+    static NAMES: OnceLock<BTreeMap<String, &'static str>> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        use spdx::identifiers::{EXCEPTIONS, IMPRECISE_NAMES, LICENSES};
+        let loose = IMPRECISE_NAMES.iter().map(|(alias, name)| (alias.to_ascii_lowercase(), *name));
+        let listed = LICENSES.iter().map(|l| l.name).chain(EXCEPTIONS.iter().map(|e| e.name));
+        // Where a loose name is a listed one too, the list decides.
+        loose.chain(listed.map(|name| (name.to_ascii_lowercase(), name))).collect()
+    })
 }
 
 /// The notice of a GNU licence that begins here: where it ends, and how the identifiers of its family begin.

@@ -52,7 +52,8 @@ pub fn items(text: &str) -> Vec<Item> {
         };
         match item {
             Some((kind, start, end)) => {
-                found.retain(|i: &Item| i.end <= start);
+                // An address begins before its sign, where a number may have been found.
+                while found.pop_if(|last: &mut Item| last.end > start).is_some() {}
                 found.push(Item { kind, start, end });
                 at = end;
             }

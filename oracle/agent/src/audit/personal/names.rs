@@ -44,9 +44,13 @@ pub fn add(text: &str, items: &mut Vec<Item>) {
     }
     names.sort_unstable();
     names.dedup();
+    let known = items.len();
+    let mut last = 0;
     for (start, end) in names {
-        if items.iter().all(|i| i.end <= start || end <= i.start) {
+        let next = items[..known].partition_point(|i| i.end <= start);
+        if start >= last && items[..known].get(next).is_none_or(|i| end <= i.start) {
             items.push(Item { kind: Personal::Name, start, end });
+            last = end;
         }
     }
     items.sort_unstable_by_key(|i| i.start);
