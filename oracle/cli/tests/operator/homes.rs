@@ -14,6 +14,10 @@ fn listing(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = vec![];
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if let Ok(target) = std::fs::read_link(&path) {
+            found.push((path, target.into_os_string().into_encoded_bytes()));
+            continue;
+        }
         match path.is_dir() {
             true => {
                 found.extend(listing(&path));
