@@ -157,7 +157,8 @@ fn network(says: Says) -> (Operator, [String; 4]) {
     let operator = Operator::new();
     operator.key();
     let file = operator.deployment("lyceum-1", "wasm");
-    let rpc = chain("lyceum-1", says);
+    let contracts = json_of(&std::fs::read_to_string(&file).unwrap())["contracts"].clone();
+    let rpc = chain("lyceum-1", Says { contracts, ..says });
     (operator, ["--deployment".to_owned(), file, "--rpc".to_owned(), rpc])
 }
 
