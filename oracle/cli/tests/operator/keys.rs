@@ -162,7 +162,7 @@ fn a_descriptor_that_may_not_be_opened_anew_is_read_all_the_same() {
     let mut add = operator.command(&["keys", "add", "a", "--no-words", "--passphrase-file", "/dev/stdin"]);
     let out = add.stdin(std::os::fd::OwnedFd::from(theirs)).output().unwrap();
     assert!(out.status.success(), "{}", text(&out.stderr));
-    let out = shell(&operator, "lyceum keys add b --no-words --passphrase-fd 7 --json");
+    let out = shell(&operator, "lyceum keys add b --no-words --passphrase-fd 7 --json 7<&-");
     assert_eq!(out.status.code(), Some(3));
     assert!(text(&out.stdout).contains("secret.descriptor") && text(&out.stdout).contains("is not open"));
 }
