@@ -7,9 +7,10 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 
 /// Whether a character says how text is shown instead of being shown: controls (C0, DEL, C1), line and paragraph
-/// separators, and marks that turn the direction of writing.
-fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// separators, and marks that change the direction of writing.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A text of several lines as it may be shown: everything hidden but line ends and tabs is written as `\u001b`, which
@@ -73,6 +74,7 @@ mod tests {
             ("over\rwritten", "over\\u000dwritten"),
             ("c1 \u{9b}31m del \u{7f}", "c1 \\u009b31m del \\u007f"),
             ("gpj.\u{202e}exe", "gpj.\\u202eexe"),
+            ("a\u{61c}b", "a\\u061cb"),
         ] {
             assert_eq!(printable(text), shown);
             assert_eq!(printable_line(text), shown);

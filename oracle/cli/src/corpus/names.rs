@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::terminal::printable_line;
+
 /// The longest name of a domain or a dataset, in characters; the contracts refuse longer ones.
 const MAX_NAME: usize = 64;
 
@@ -40,12 +42,9 @@ pub fn unique(name: &str, taken: impl Fn(&str) -> bool) -> String {
     tried
 }
 
-/// A path for a message: control characters are escaped, so that a name from disk moves no cursor.
+/// A path for a message, on one line: a name from disk may hold control characters.
 pub fn shown(path: &Path) -> String {
-    let text = path.display().to_string();
-    text.chars()
-        .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
-        .collect()
+    printable_line(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]
@@ -82,6 +81,6 @@ mod tests {
 
     #[test]
     fn a_shown_path_holds_no_control_character() {
-        assert_eq!(shown(Path::new("a\u{1b}[31m/b")), "a\\u{1b}[31m/b");
+        assert_eq!(shown(Path::new("a\u{1b}[31m/b")), "a\\u001b[31m/b");
     }
 }

@@ -1,6 +1,7 @@
 //! The summary that ends the demo, as text that fits the terminal.
 
 use crate::report::{Report, verdict};
+use crate::terminal::is_hidden;
 
 /// Columns where nobody says how many there are.
 const COLUMNS: usize = 100;
@@ -15,7 +16,7 @@ pub fn columns() -> usize {
 
 /// Names from outside may hold characters that a terminal obeys.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || verdict::turns_text(c) { '·' } else { c }).collect()
+    text.chars().map(|c| if is_hidden(c) { '·' } else { c }).collect()
 }
 
 fn lyc(ulyc: u64) -> String {

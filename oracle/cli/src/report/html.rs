@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use super::charts::{self, Line};
-use super::verdict::{Tone, turns_text};
+use super::verdict::Tone;
 use super::{Report, judged, money};
+use crate::terminal::is_hidden;
 
 const STYLE: &str = include_str!("report.css");
 
@@ -20,7 +21,7 @@ pub fn escape(text: &str) -> String {
             '\'' => out.push_str("&#39;"),
             // Control characters (a byte model makes them) would end up as replacement boxes, and characters that turn
             // the direction of writing around would disorder what stands beside them.
-            c if (c.is_control() && c != '\n' && c != '\t') || turns_text(c) => out.push('·'),
+            c if is_hidden(c) && c != '\n' && c != '\t' => out.push('·'),
             c => out.push(c),
         }
     }

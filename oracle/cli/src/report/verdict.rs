@@ -1,5 +1,4 @@
-//! Each verdict's code in a plain sentence: the one place that the page and the summary take them from. So is which
-//! characters of foreign text neither of them shows.
+//! Each verdict's code in a plain sentence: the one place that the page and the summary take them from.
 
 /// How a verdict is to be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,11 +96,6 @@ pub fn dataset(reason: &str) -> &'static str {
         "vote_quorum" => "too few voted; the deposit went back",
         _ => "for a reason that this version does not know",
     }
-}
-
-/// Whether a character changes the direction of what follows, or is a separator that breaks lines.
-pub fn turns_text(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
