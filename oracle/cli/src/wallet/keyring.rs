@@ -34,7 +34,7 @@ impl Entry {
 
     /// Its public key as chains show it: 33 bytes, hex.
     pub fn public_hex(&self) -> String {
-        self.public.to_bytes().iter().map(|b| format!("{b:02x}")).collect()
+        hex::encode(self.public.to_bytes())
     }
 }
 
