@@ -20,14 +20,14 @@ use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::swarm::{self, Behaviour, BehaviourEvent};
 
-/// How long a connection to a twin is given for telling who is there, once it is established.
+/// How long a process may take to identify itself once a connection is established.
 const SPEAKS: Duration = Duration::from_secs(5);
-/// How long a connection with a twin is kept so that it hears of us.
+/// How long a connection with a twin is kept so that it learns of us.
 const LINGERS: Duration = Duration::from_secs(2);
 /// What stands before a life in what identify says of a node.
 const MARK: &str = "life/";
 
-/// One life of a node: a process, from its begin to its end.
+/// One life of a node: a process, from its start to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Life {
     /// When it began, Unix seconds of its own machine's clock.
@@ -89,7 +89,7 @@ pub struct Twin {
     pub address: String,
 }
 
-/// Looks for a twin at some addresses; who is there and is not this life.
+/// Looks for a twin at some addresses. Returns the first process with this key that is another life.
 pub(crate) async fn look(
     identity: &Identity,
     life: &Life,
@@ -113,7 +113,7 @@ pub(crate) async fn look(
         let most = limits.connect + SPEAKS;
         let met = tokio::time::timeout(most, met(&mut swarm, connection)).await.ok().flatten();
         if let Some(twin) = met.filter(|twin| twin.life != *life) {
-            // It shall know of us as well: perhaps nobody but us can reach the other.
+            // The twin must learn of us too: it may be unable to reach us.
             told(&mut swarm).await;
             return Ok(Some(twin));
         }

@@ -1,6 +1,6 @@
-//! Who gives way when the quota is reached: first fetches of what nothing needs and nobody goes on with, then blobs that
-//! are neither needed nor pinned, the least recently used first, at last idle fetches of what is needed, which cost no
-//! more than their bytes. A blob that is needed never does: the store is full then, and says so.
+//! What is removed when the quota is reached. First: unfinished fetches that nobody continues, of blobs that are not
+//! needed. Then: blobs that are neither needed nor pinned, the least recently used first. Last: unfinished fetches of
+//! needed blobs, which only have to be fetched again. A needed blob is never removed; the store reports that it is full.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -34,8 +34,8 @@ impl Store {
         self.entries().quota = quota;
     }
 
-    /// Says what is needed: from now on every other blob that is not pinned may give way to new ones. Before the first
-    /// call none does. Removes at once what is beyond the quota, and tells how many blobs that were.
+    /// Sets what is needed: from now on every other blob that is not pinned may be removed for new ones. Before the first
+    /// call no blob is removed. Removes what is beyond the quota at once, and returns the number of removed blobs.
     ///
     /// # Errors
     /// The disk's.
@@ -51,7 +51,7 @@ impl Store {
         Ok(removed)
     }
 
-    /// Pins a root, whether its blob is there or not: it never gives way, in later lives of the process either.
+    /// Pins a root, whether its blob is there or not: the blob is never removed, also not after a restart.
     ///
     /// # Errors
     /// The disk's.
@@ -83,7 +83,7 @@ impl Store {
         Ok(entries.pins.remove(root))
     }
 
-    /// Makes room by one fetch that nobody goes on with, or one blob; whether there was any that could go.
+    /// Removes one unfinished fetch or one blob; returns whether there was anything to remove.
     pub(crate) fn give_way(&self) -> Result<bool, StoreError> {
         let idle = self.partials();
         let (stay, go): (Vec<Root>, Vec<Root>) = {

@@ -57,9 +57,9 @@ pub(crate) struct Entries {
     stored: u64,
     pub(crate) reserved: u64,
     pub(crate) quota: Option<u64>,
-    /// What must not give way; `None` until somebody has said it, and then nothing gives way.
+    /// What must stay; until it is set (`None`), everything stays.
     pub(crate) needed: Option<BTreeSet<Root>>,
-    /// What must not give way whatever is needed.
+    /// What must stay whatever is needed.
     pub(crate) pins: BTreeSet<Root>,
     /// Counts uses, so that the order of the last ones is known.
     uses: u64,
@@ -370,7 +370,7 @@ impl Store {
                     }
                 }
             };
-            // What would not fit into an empty store drives nothing out.
+            // Nothing is removed for a blob that would not fit into an empty store.
             let hopeless = matches!(refused, StoreError::QuotaExceeded { quota, .. } if needed > quota);
             if hopeless || !self.give_way()? {
                 return Err(refused);

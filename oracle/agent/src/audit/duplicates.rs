@@ -56,7 +56,7 @@ pub struct Duplicates {
 }
 
 impl Duplicates {
-    /// For a text of so many bytes; the memory it takes is bounded by that.
+    /// For a text of `total` bytes, which bounds the memory that is used.
     pub fn new(total: u64) -> Self {
         Self {
             texts: Runs::of_words(total),

@@ -38,7 +38,7 @@ pub enum Attested {
     },
 }
 
-/// A claim found false after so many steps were re-executed: finding a forgery is work like any other.
+/// A claim that was found false after `steps` re-executed steps: finding a forgery is work like any other.
 fn unsound(fault: String, steps: u64) -> Attested {
     let attestation = Attestation { sound: false, intervals: vec![], scored: None, heads: vec![] };
     Attested::Answer { attestation, fault: Some(fault), steps }

@@ -1,8 +1,8 @@
 //! Which transactions an account signed lately, whoever sent them: what tells a node that another process uses its key.
 //!
-//! Nothing of it is an endpoint's word. Which sequences to look at is, and a lie costs some questions; but what is given
-//! back carries the account's own signature for this chain, which nobody makes without the key. When it was signed is
-//! in the signed bytes too; in which block an endpoint says that it is does not count.
+//! No endpoint is trusted. An endpoint states which sequences to look at, and a lie only costs some requests. But every
+//! transaction that is returned carries the account's own signature for this chain, which nobody can make without the
+//! key. The height at which it was signed is in the signed bytes; the block that an endpoint names does not count.
 
 use std::collections::BTreeSet;
 
@@ -59,8 +59,8 @@ impl Signed {
 }
 
 impl Client {
-    /// The account's latest transactions, so many at most for each endpoint's word about its sequence, without those
-    /// whose sequence is known. They come from endpoints' indexes of transactions: what none of them has is left out.
+    /// The account's latest transactions, without those whose sequence is in `known`: at most `most` below each sequence
+    /// that an endpoint states. They come from the endpoints' indexes; a transaction that no index has is left out.
     pub async fn latest_signed(&self, most: u64, known: &BTreeSet<u64>) -> Vec<Signed> {
         let accounts = self.account_everywhere().await.into_iter().flatten();
         let wanted: BTreeSet<(u64, u64)> = accounts

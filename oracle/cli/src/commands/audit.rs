@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::corpus::{Skipped, Texts};
 use crate::failure::BadInput;
 
-/// The most bytes that are read; what lies beyond is counted and said.
+/// The most bytes that are read; files beyond that are counted and reported.
 const MAX_READ: usize = 1 << 30;
 /// Characters of an excerpt.
 const EXCERPT: usize = 60;
@@ -32,7 +32,7 @@ pub struct Args {
     /// The licence you would declare, an SPDX expression; without it, every licence that the text names is listed
     #[arg(long, value_name = "SPDX")]
     licence: Option<String>,
-    /// Show at most so many findings of each kind
+    /// Show at most N findings of each kind
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
 }
@@ -52,7 +52,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<bool> {
     }
     let shards: Vec<&[u8]> = texts.files.iter().map(|(_, bytes)| &bytes[..]).collect();
     let mut shown = Shown::new(&texts, args.limit);
-    // Nothing agrees with no licence, so that all that are named are found.
+    // No licence agrees with an empty declaration, so every licence that the text names is found.
     let measures = examine(&shards, args.licence.as_deref().unwrap_or_default(), |f| shown.take(&f));
     let verdict = Verdict::of(&measures, args.licence.as_deref());
     let out = match json {

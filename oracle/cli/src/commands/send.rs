@@ -30,7 +30,7 @@ pub struct Args {
     /// How much, such as 500LYC, 0.25LYC or 500000000ulyc
     #[arg(value_name = "AMOUNT")]
     amount: Denominated,
-    /// What the transaction says beside it, for everybody to read; exchanges tell their users by it
+    /// A public note in the transaction; exchanges use it to identify their customers
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     memo: String,
     #[command(flatten)]
@@ -102,7 +102,7 @@ impl Draft {
         Any { type_url: "/cosmos.bank.v1beta1.MsgSend".to_owned(), value: msg.encode_to_vec() }
     }
 
-    /// Refuses what nobody means.
+    /// Refuses payments that are certainly a mistake.
     fn check(&self, chain: &Accounts) -> anyhow::Result<()> {
         let refuse = |code, words: String| Err(Refusal::new(Failure::Input, code, words).into());
         if self.amount == 0 {
@@ -119,7 +119,7 @@ impl Draft {
             );
             return refuse("send.self", words);
         }
-        // The contracts count what comes with messages, and nobody can take out what came without one.
+        // The contracts count only funds that come with a message, and nobody can withdraw any others.
         if let Some(name) = chain.names.get(self.to.as_str()) {
             let remedy = match name.as_str() {
                 "rewards" => {
@@ -160,7 +160,7 @@ async fn foresee(chain: &Accounts, draft: &Draft) -> anyhow::Result<Foreseen> {
     let client = look(chain.settings.clone(), draft.sender.public).await?;
     let held = client.balance(&draft.from).await?;
     draft.check_funds(held, None)?;
-    // A simulation pays a fee as well. What is left of all that is held is enough to find out how much.
+    // A simulation pays a fee as well, so it cannot send the whole balance. It shows how high the fee is.
     let tried = draft.amount.min(held.saturating_sub(1)).max(1);
     let (fee, events) = client.foresee(&[draft.any(tried)]).await?;
     let own_fee = chain.settings.fee_granter.is_none().then_some(fee.amount);

@@ -6,12 +6,12 @@ use std::borrow::Cow;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-/// Of so many characters one may be a control character; binary formats have far more, escape sequences in logs less.
+/// One of this many characters may be a control character. Binary formats have far more, logs with escape sequences less.
 const CHARACTERS_PER_CONTROL: usize = 200;
 /// How many well-formed multi-byte characters stand for each error where a text is UTF-8 with errors in it. In an
 /// 8-bit encoding nearly every character above ASCII is such an error.
 const CHARACTERS_PER_ERROR: usize = 4;
-/// Of so many units of UTF-16 at least one is below 256 in any text: spaces and line ends are.
+/// One of this many units of UTF-16 is below 256 in any text, because spaces and line ends are.
 const UNITS_PER_ZERO: usize = 20;
 
 /// A decoded text. Lines end with a line feed, and no byte order mark is left.

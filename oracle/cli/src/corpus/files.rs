@@ -17,7 +17,7 @@ use crate::failure::BadInput;
 
 /// The most bytes read from one path; what follows is not needed for a demo.
 const MAX_READ: usize = 64 << 20;
-/// So much of a file is enough to see that it is no text, be the rest as long as it may.
+/// Bytes of a file that are enough to see that it is not text, however long the file is.
 const HEAD: usize = 64 << 10;
 
 /// Reads a `--data` path as one domain, under a licence that its owner declares or that the text names itself. In
@@ -71,7 +71,7 @@ fn kind_of(meta: &fs::Metadata) -> &'static str {
     }
 }
 
-/// A file's text from its path, as [`read`] takes it: for whoever looks again for a place in it.
+/// The text of a file, decoded as [`read`] does it, for callers that look for a place in it later.
 pub(super) fn text_of(path: &Path) -> Option<String> {
     let (mut file, _) = open(path).ok()?;
     Some(decode(&bytes_of(&mut file, MAX_READ).ok()?)?.text)
@@ -168,7 +168,7 @@ impl Gathered {
     }
 }
 
-/// Opens a file without waiting, as a pipe without a writer would make it wait for ever.
+/// Opens a file without waiting; opening a pipe without a writer would never return.
 pub(super) fn open(path: &Path) -> io::Result<(File, fs::Metadata)> {
     let waits = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
     let file = OpenOptions::new().read(true).custom_flags(waits).open(path)?;

@@ -35,7 +35,7 @@ pub fn ensure(corpus: &Corpus, text: &DomainText, found: &Measures) -> anyhow::R
             let place = contradicted(&corpus.files, &text.licence);
             let place = place.unwrap_or_else(|| "a part of it names another".to_owned());
             format!(
-                "the text contradicts the licence {}: {place}; declare with --licence what holds",
+                "the text contradicts the licence {}: {place}; declare the right licence with --licence",
                 text.licence
             )
         }

@@ -7,7 +7,7 @@
 
 use super::genesis::SHARD;
 
-/// Of so many bytes of a domain's text one is kept aside for the other domains' experts.
+/// One of this many bytes of a domain's text is kept aside for the other domains' experts.
 const ASIDE: usize = 8;
 /// Shards of the own text for every two that are rehearsed. A trainer mixes shards evenly, so this keeps at least
 /// three fifths of what an expert reads its own domain's.

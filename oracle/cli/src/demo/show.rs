@@ -3,18 +3,18 @@
 use crate::report::{Report, verdict};
 use crate::terminal::is_hidden;
 
-/// Columns where nobody says how many there are.
+/// Columns if the terminal does not say how many it has.
 const COLUMNS: usize = 100;
-/// Fewer are not honoured: words and amounts would be torn apart.
+/// The fewest columns; with less, words and amounts would be broken.
 const FEWEST: usize = 32;
 
-/// The columns of the terminal that standard output is, or as many as are usual.
+/// The columns of the terminal on standard output, or 100.
 pub fn columns() -> usize {
     let size = rustix::termios::tcgetwinsize(std::io::stdout());
     size.map(|s| usize::from(s.ws_col)).ok().filter(|columns| *columns > 0).unwrap_or(COLUMNS)
 }
 
-/// Names from outside may hold characters that a terminal obeys.
+/// Replaces characters that would control a terminal: names come from other people.
 fn plain(text: &str) -> String {
     text.chars().map(|c| if is_hidden(c) { '·' } else { c }).collect()
 }
@@ -30,7 +30,7 @@ fn percent(value: Option<f64>) -> String {
 /// Where a line goes on, and what belongs to it begins.
 const DEEPER: usize = 5;
 
-/// Lines of at most so many columns.
+/// Text that is wrapped at a number of columns.
 struct Page {
     columns: usize,
     text: String,
@@ -76,7 +76,7 @@ impl Page {
     }
 }
 
-/// The summary, in lines of at most so many columns (32 at least).
+/// The summary, in lines of at most `columns` columns (at least 32).
 pub fn summary(report: &Report, columns: usize) -> String {
     let mut page = Page { columns: columns.max(FEWEST), text: String::new() };
     page.title("Datasets");

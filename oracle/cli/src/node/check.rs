@@ -143,8 +143,7 @@ fn room(config: &Config) -> String {
 
 fn addresses_words(config: &Config, addresses: &[String]) -> String {
     match addresses.is_empty() {
-        true => "none: peers cannot fetch blocks from this node, and its roles need not be fetched from"
-            .to_owned(),
+        true => "none: peers cannot fetch blocks from this node, which its roles do not need".to_owned(),
         false => match parts::undialled(config, addresses) {
             Some(words) => format!("{}; {words}", addresses.join(" ")),
             None => addresses.join(" "),

@@ -60,7 +60,7 @@ fn is_ignored(status: &str, signal: u32) -> bool {
 /// Listens until dropped.
 pub fn listen(drain: Drain, cancel: Cancel, within: Duration) -> anyhow::Result<tokio::task::JoinHandle<()>> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    // Whoever started the node under nohup wants it to outlive its terminal.
+    // A node that was started under nohup must outlive its terminal.
     let mut hangup = if ignores_hangup() { None } else { Some(signal(SignalKind::hangup())?) };
     Ok(tokio::spawn(async move {
         loop {

@@ -1,9 +1,9 @@
 //! Another process that runs as this node: a copy of its folder, on this or another machine. docs/decisions/twins.md
 //! says how it is found and which of the two stops.
 //!
-//! It shows in two ways. Peers: whoever is met at the node's addresses with the node's peer key tells when it began.
-//! The chain: every transaction of a node says in its memo which life of the node signed it. Both are signed with the
-//! node's own keys, so neither a peer nor an endpoint can make a twin up.
+//! It is found in two ways. Peers: a process at the node's addresses that has the node's peer key tells when it began.
+//! The chain: the memo of every transaction of a node says which life of the node signed it. Both are signed with the
+//! node's own keys, so neither a peer nor an endpoint can invent a twin.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -19,7 +19,7 @@ use crate::failure::{Failure, Refusal};
 
 /// What stands before a life in the mark of a node's transactions.
 const MARK: &str = "lyceum-node ";
-/// How often the account's transactions are looked at, and every how many times the node's addresses are.
+/// How often the account's transactions are looked at. At every third look, the node's addresses are dialled too.
 const LOOK: Duration = Duration::from_secs(20);
 const ADDRESSES: u32 = 3;
 /// How long the look before the node begins may take: an address that does not answer is no reason to wait.
@@ -28,7 +28,7 @@ const FIRST: Duration = Duration::from_secs(10);
 const LATEST: u64 = 8;
 /// Sequences that are remembered as looked at.
 const REMEMBERED: usize = 256;
-/// An earlier life of this node may have seen so many more heights than this one when it began.
+/// Heights by which an earlier life of this node may have been ahead of what this one saw when it began.
 const AHEAD: u64 = 20;
 
 /// The mark of a life's transactions.
@@ -161,8 +161,7 @@ impl Lookout {
         }
     }
 
-    /// Whether a twin is older. A younger one is to end by itself; that it is there is an operator's business all the
-    /// same.
+    /// Whether a twin is older. A younger one ends by itself, but the operator should know that it exists.
     fn hear(&self, twin: &Twin, own: &Life) -> bool {
         let older = twin.life.is_older_than(own);
         if !older {

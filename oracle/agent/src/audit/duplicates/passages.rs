@@ -9,7 +9,7 @@ use super::{Keys, Token};
 /// so that a copy is divided as the original is, wherever it stands.
 const MIN_WORDS: usize = 32;
 const MAX_WORDS: usize = 128;
-/// Of so many places in a passage one ends it.
+/// One of this many word sequences ends a passage.
 const END_EVERY: u64 = 64;
 /// Words of a sequence.
 const SHINGLE: usize = 3;
@@ -42,7 +42,7 @@ pub struct Passages {
 }
 
 impl Passages {
-    /// For a text of so many bytes.
+    /// For a text of `total` bytes.
     pub fn new(total: u64) -> Self {
         Self {
             seen: HashSet::default(),

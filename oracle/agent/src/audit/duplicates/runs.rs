@@ -28,7 +28,7 @@ pub struct Runs {
     words: usize,
     /// Whether windows are of numbers: at least half of their words must be.
     numbers: bool,
-    /// Of so many windows one is kept, by its hash.
+    /// One of this many windows is kept, chosen by its hash.
     every: u64,
     /// Whether the window looked at last stood before.
     repeated: bool,

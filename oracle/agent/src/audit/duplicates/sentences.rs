@@ -23,7 +23,7 @@ pub struct Sentences {
 }
 
 impl Sentences {
-    /// For a text of so many bytes.
+    /// For a text of `total` bytes.
     pub fn new(total: u64) -> Self {
         let every = 1 + total / KEEP_ALL;
         Self { seen: HashSet::default(), hash: 0, words: 0, bytes: 0, span: (0, 0), every, found: vec![] }

@@ -2,7 +2,7 @@
 
 use super::super::text::{is_ideograph, is_letter};
 
-/// Country codes in use as top-level domains. Two letters that are none are a file's ending or a variable.
+/// Country codes in use as top-level domains. Two other letters are a file's extension or a variable.
 const COUNTRIES: &str = "ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs \
 bt bw by bz ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm \
 fo fr ga gb gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo \
@@ -10,7 +10,7 @@ jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me
 mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw qa re ro rs ru rw sa sb sc \
 sd se sg sh si sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz \
 va vc ve vg vi vn vu wf ws ye yt za zm zw";
-/// What follows the last dot of names that are no hosts: files, units of systemd, methods, and hosts of no network.
+/// What follows the last dot of names that are not hosts: files, systemd units, methods, and reserved host names.
 const NO_DOMAINS: &str = "apk arpa avif bat bmp bundle cfg cjs class conf config copy css csv deb device dll dmg doc \
 docx dot dylib egg exe flat gif git gitignore gzip hdr heic hpp htm html ico inc ini internal inv ipynb jar java jpeg \
 jpg json jsonl jsx lan lib local localdomain localhost invalid lock log lua man map mean mjs mount mov msg msi numpy \
@@ -61,7 +61,7 @@ fn local(text: &str, at: usize) -> Option<usize> {
     if text[..start].ends_with('\\') && name.starts_with(['n', 'r', 't']) {
         name = &name[1..];
     }
-    // Nor are the two digits after a percent sign in an address of the web.
+    // The two digits after a percent sign in a URL are not part of the name either.
     if text[..start].ends_with('%') {
         name = name.get(2..)?;
     }
@@ -119,7 +119,7 @@ fn is_top(name: &str, top: &str) -> bool {
         }
 }
 
-/// Whether it is the account in an address of the web: scheme://name@host.
+/// Whether it is the account in a URL: scheme://name@host.
 fn is_in_url(text: &str, start: usize) -> bool {
     let before = &text[text.ceil_char_boundary(start.saturating_sub(100))..start];
     let word = before.rsplit(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '(')).next();
