@@ -73,7 +73,7 @@ impl ModelFolder {
     pub fn check(path: &Path) -> anyhow::Result<()> {
         match fs::metadata(path) {
             Ok(there) if !there.is_dir() => Err(BadInput(format!(
-                "{} is in the way: the model's folder will stand there, move it or name another place",
+                "{} is not a folder, and the model's folder goes there: move it, or name another place",
                 path.display()
             ))
             .into()),
@@ -209,7 +209,7 @@ fn read(file: &Path) -> anyhow::Result<String> {
     }
     // Opening a pipe would wait for whoever writes to it.
     if !found.is_file() {
-        return Err(BadInput(format!("{} is no plain file", file.display())).into());
+        return Err(BadInput(format!("{} is not a plain file", file.display())).into());
     }
     let mut text = String::new();
     let read = File::open(file).and_then(|open| open.take(MAX_TEXT + 1).read_to_string(&mut text));

@@ -1,4 +1,4 @@
-//! Tells the store what it must keep, once it is filled enough for that to matter.
+//! Tells the store which blobs it must keep, once half of its quota is used.
 
 use std::collections::BTreeSet;
 
@@ -23,13 +23,13 @@ const PAGES: usize = 1_000;
 pub(super) struct Room {
     /// Heads of all models, and the number of the view that they belong to.
     heads: Option<(u64, BTreeSet<Hash32>)>,
-    /// Shards of the node's own datasets that are approved, and when that was asked.
+    /// Shards of the node's own datasets that were not rejected, and when that was asked.
     own: Option<(u64, BTreeSet<Hash32>)>,
 }
 
 impl<C: Chain> Node<C> {
-    /// Says what must stay, if more than half of the quota is used. `asked` is the number of the view. Where the chain
-    /// does not say all of it, what was said before stands: then, or without a quota, nothing new gives way.
+    /// Sets what must stay, if more than half of the quota is used. `asked` is the number of the view. If the chain does
+    /// not answer, what was set before stays in force.
     pub(super) async fn look_at_room(&mut self, view: &View, asked: u64) {
         let usage = self.shop.store.usage();
         let used = usage.stored.saturating_add(usage.reserved);
@@ -38,7 +38,7 @@ impl<C: Chain> Node<C> {
         }
         if let Err(error) = self.ask_for_room(view, asked).await {
             tracing::debug!(
-                "what the store must keep cannot be asked for, so nothing more gives way: {error}"
+                "the chain does not say what the store must keep, so nothing is removed: {error}"
             );
             return;
         }
@@ -51,9 +51,9 @@ impl<C: Chain> Node<C> {
         match self.shop.store.set_needed(stay.into_iter().map(|root| *root.as_bytes()).collect()) {
             Ok(0) => {}
             Ok(removed) => {
-                tracing::info!("{removed} blobs that nothing needs gave way: the store was over its quota")
+                tracing::info!("the store was over its quota: removed {removed} blobs that nothing needs")
             }
-            Err(error) => tracing::warn!("what nothing needs stays in the store: {error}"),
+            Err(error) => tracing::warn!("blobs that nothing needs cannot be removed: {error}"),
         }
     }
 

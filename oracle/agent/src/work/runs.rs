@@ -62,7 +62,7 @@ impl Runs {
         });
         if let Err(error) = written {
             // The error names the file.
-            tracing::warn!("how far the run of claim {claim} is cannot be written: {error}");
+            tracing::warn!("the progress of the run of claim {claim} cannot be written: {error}");
         }
     }
 

@@ -75,7 +75,7 @@ impl Verdict {
     fn of(measures: &Measures, licence: Option<&str>) -> Self {
         let allowed = Params::default().licences;
         if let Some(licence) = licence.filter(|l| !allowed.iter().any(|a| a == l)) {
-            let words = format!("{licence} is none of the licences accepted: {}", allowed.join(", "));
+            let words = format!("{licence} is not an accepted licence; accepted are {}", allowed.join(", "));
             return Self::Refused("licence", words);
         }
         let shares = AuditShares {
@@ -244,12 +244,12 @@ fn as_text(texts: &Texts, shown: &Shown<'_>, found: &Measures, verdict: &Verdict
     let licence = match (&args.licence, shown.counts[0]) {
         (Some(licence), 0) => format!("nothing contradicts {licence}"),
         (Some(licence), n) => format!("{n} statements contradict {licence}"),
-        (None, n) => format!("none declared; {n} statements of one found: audit again with --licence"),
+        (None, n) => format!("none declared; the text names one in {n} places: audit again with --licence"),
     };
     line(format!("licence     {licence}"));
     let count = |kind: usize| shown.counts[kind];
     let (pii, toxic, again) = (found.pii_ppm.into(), found.toxicity_ppm.into(), found.duplicates_ppm.into());
-    let limits = |max: u64, gold: &str| format!("at most {} %, for gold {gold}", max / 10_000);
+    let limits = |max: u64, gold: &str| format!("at most {} %; gold: {gold}", max / 10_000);
     let below = |gold: u64| format!("below {} %", gold / 10_000);
     for (name, share, kind, limits) in [
         ("personal", pii, 1, limits(MAX_PII, "none")),

@@ -154,7 +154,7 @@ fn answers(args: &Args, chain_id: &str, deployment: Option<&Deployment>) -> anyh
         let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
         let Some(text) = path.to_str() else {
             let words =
-                format!("--passphrase-file {}: node.toml holds UTF-8 alone, rename the file", path.display());
+                format!("--passphrase-file {}: node.toml holds only UTF-8, rename the file", path.display());
             return Err(BadInput(words).into());
         };
         answers.set("key.passphrase_file", text);
@@ -170,7 +170,7 @@ fn answers(args: &Args, chain_id: &str, deployment: Option<&Deployment>) -> anyh
     }
     if let Some(stake) = args.stake {
         let stake = i64::try_from(stake)
-            .map_err(|_| BadInput(format!("--stake {stake}: more than {} ulyc is no stake", i64::MAX)))?;
+            .map_err(|_| BadInput(format!("--stake {stake}: expected at most {} ulyc", i64::MAX)))?;
         answers.set("node.stake_ulyc", stake);
     }
     if let Some(device) = &args.device {

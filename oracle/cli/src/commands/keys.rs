@@ -199,7 +199,7 @@ fn add(args: Add, json: bool) -> anyhow::Result<()> {
         );
         Refusal::new(kind, "key.words_unseen", words)
     })?;
-    prepared.keep().with_context(|| format!("the words above belong to no key: {name} was not kept"))?;
+    prepared.keep().with_context(|| format!("key {name} was not saved, so the words above are of no use"))?;
     Ok(())
 }
 

@@ -56,7 +56,7 @@ impl std::fmt::Display for Licence {
                 let files: u64 = named.iter().map(|(_, files)| files).sum();
                 write!(f, "licence {}, as {files} of its files say", self.expression())
             }
-            Self::None => f.write_str("no licence declared (--licence names one)"),
+            Self::None => f.write_str("no licence declared (declare one with --licence)"),
         }
     }
 }

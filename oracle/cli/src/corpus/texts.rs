@@ -37,7 +37,7 @@ impl Texts {
             return Ok(());
         }
         if !kind.is_file() {
-            let text = format!("{}: it is no plain file; name a text file or a folder", shown(path));
+            let text = format!("{}: it is not a plain file; name a text file or a folder", shown(path));
             return Err(BadInput(text).into());
         }
         self.one(path, max).with_context(cannot)
