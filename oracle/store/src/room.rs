@@ -18,6 +18,7 @@ impl Entries {
         self.pins.contains(root)
             || self.fetching.contains(root)
             || self.needed.as_ref().is_none_or(|needed| needed.contains(root))
+            || self.blobs.get(root).is_some_and(|entry| entry.added > self.known)
     }
 
     /// The blob that gives way next.
@@ -34,14 +35,29 @@ impl Store {
         self.entries().quota = quota;
     }
 
-    /// Sets what is needed: from now on every other blob that is not pinned may be removed for new ones. Before the first
-    /// call no blob is removed. Removes what is beyond the quota at once, and returns the number of removed blobs.
+    /// A moment of the store's life, for [`Store::set_needed_of`].
+    pub fn moment(&self) -> u64 {
+        self.entries().uses
+    }
+
+    /// Sets what is needed of all that is there now; see [`Store::set_needed_of`].
     ///
     /// # Errors
     /// The disk's.
     pub fn set_needed(&self, needed: BTreeSet<Root>) -> Result<u64, StoreError> {
+        self.set_needed_of(self.moment(), needed)
+    }
+
+    /// Sets what is needed of what was there at a moment: every other blob of then that is not pinned may be removed for
+    /// new ones. A blob that was added later stays, because whoever looked before could not know of it. Before the first
+    /// call no blob is removed. Removes what is beyond the quota at once, and returns the number of removed blobs.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn set_needed_of(&self, moment: u64, needed: BTreeSet<Root>) -> Result<u64, StoreError> {
         let mut removed = 0;
         let mut entries = self.entries();
+        entries.known = moment;
         entries.needed = Some(needed);
         while entries.excess(0) > 0 {
             let Some(root) = entries.next_out() else { break };

@@ -62,7 +62,9 @@ pub(crate) struct Entries {
     /// What must stay whatever is needed.
     pub(crate) pins: BTreeSet<Root>,
     /// Counts uses, so that the order of the last ones is known.
-    uses: u64,
+    pub(crate) uses: u64,
+    /// The number of uses up to which `needed` knows what is there; blobs added later stay.
+    pub(crate) known: u64,
     /// Blobs of which something is there, and the bytes set aside for each.
     pub(crate) partials: BTreeMap<Root, u64>,
     /// Roots that somebody fetches or clears right now.
@@ -77,6 +79,8 @@ pub(crate) struct Entry {
     damage: Option<Damage>,
     /// When it was used last, as a number of [`Entries::uses`].
     pub(crate) used: u64,
+    /// When it was added, the same way.
+    pub(crate) added: u64,
 }
 
 impl Entries {
@@ -92,7 +96,7 @@ impl Entries {
 
     /// A blob has come in. What was set aside for it is released by whoever set it aside.
     pub(crate) fn settle(&mut self, root: Root, len: u64) {
-        self.add(root, Entry { len, cost: cost(len), damage: None, used: 0 });
+        self.add(root, Entry { len, cost: cost(len), damage: None, used: 0, added: 0 });
     }
 
     /// Bytes beyond the quota if so many more were set aside.
@@ -119,6 +123,9 @@ impl Entries {
         self.stored += entry.cost;
         self.blobs.insert(root, entry);
         self.touch(&root);
+        if let Some(entry) = self.blobs.get_mut(&root) {
+            entry.added = entry.used;
+        }
     }
 }
 
@@ -432,7 +439,7 @@ fn inspect(layout: &Layout, root: &Root, blob: &Path) -> Result<Entry, StoreErro
         tracing::warn!("blob {} is damaged, and fetched again when it is needed: {damage}", blob.display());
     }
     debug_assert!(damage.is_some() || side_len == sidecar_len(len));
-    Ok(Entry { len, cost: len.saturating_add(side_len), damage, used: 0 })
+    Ok(Entry { len, cost: len.saturating_add(side_len), damage, used: 0, added: 0 })
 }
 
 fn files(dir: &Path) -> Result<Vec<PathBuf>, StoreError> {

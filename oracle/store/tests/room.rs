@@ -71,6 +71,23 @@ fn what_is_needed_or_pinned_never_gives_way_and_then_the_store_is_full() {
 }
 
 #[test]
+fn a_blob_that_came_after_somebody_looked_stays_until_it_is_looked_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir, 2);
+    let [a] = put(&store, [1]);
+    let looked = store.moment();
+    let [b] = put(&store, [2]);
+    store.set_needed_of(looked, BTreeSet::new()).unwrap();
+    let [c] = put(&store, [3]);
+    assert_eq!(there(&store), [b, c].into(), "a was there and is not needed");
+    full(&store);
+    store.set_needed(BTreeSet::new()).unwrap();
+    let [d] = put(&store, [4]);
+    assert_eq!(there(&store), [c, d].into());
+    assert!(!store.has(&a));
+}
+
+#[test]
 fn what_cannot_fit_at_all_drives_nothing_out() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir, 2);

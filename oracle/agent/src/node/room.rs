@@ -25,12 +25,15 @@ pub(super) struct Room {
     heads: Option<(u64, BTreeSet<Hash32>)>,
     /// Shards of the node's own datasets that were not rejected, and when that was asked.
     own: Option<(u64, BTreeSet<Hash32>)>,
+    /// When the look before this one began: what came into the store since then is younger than some view.
+    looked: u64,
 }
 
 impl<C: Chain> Node<C> {
     /// Sets what must stay, if more than half of the quota is used. `asked` is the number of the view. If the chain does
     /// not answer, what was set before stays in force.
     pub(super) async fn look_at_room(&mut self, view: &View, asked: u64) {
+        let looked = std::mem::replace(&mut self.room.looked, self.shop.store.moment());
         let usage = self.shop.store.usage();
         let used = usage.stored.saturating_add(usage.reserved);
         if usage.quota.is_none_or(|quota| used <= quota / 2) {
@@ -48,7 +51,7 @@ impl<C: Chain> Node<C> {
         for (_, roots) in [&self.room.heads, &self.room.own].into_iter().flatten() {
             stay.extend(roots);
         }
-        match self.shop.store.set_needed(stay.into_iter().map(|root| *root.as_bytes()).collect()) {
+        match self.shop.store.set_needed_of(looked, stay.into_iter().map(|root| *root.as_bytes()).collect()) {
             Ok(0) => {}
             Ok(removed) => {
                 tracing::info!("the store was over its quota: removed {removed} blobs that nothing needs")
