@@ -75,11 +75,11 @@ impl Stub {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (said, heard) = (says.clone(), asked.clone());
         let task = tokio::spawn(async move {
+            // A client may open a connection that it does not use yet: the others do not wait for it.
+            let mut connections = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let says = said.lock().unwrap().clone();
-                if says.up {
-                    let _ = answer(stream, &says, &heard).await;
-                }
+                let (said, heard) = (said.clone(), heard.clone());
+                connections.spawn(async move { answer(stream, &said, &heard).await });
             }
         });
         Self { url, says, asked, task }
@@ -100,7 +100,7 @@ fn number(value: &Value) -> u64 {
     value.as_str().unwrap().parse().unwrap()
 }
 
-async fn answer(mut stream: TcpStream, says: &Says, asked: &Mutex<Vec<Value>>) -> std::io::Result<()> {
+async fn answer(mut stream: TcpStream, says: &Mutex<Says>, asked: &Mutex<Vec<Value>>) -> std::io::Result<()> {
     let mut bytes = Vec::new();
     let request: Value = loop {
         let mut chunk = [0; 4096];
@@ -114,9 +114,13 @@ async fn answer(mut stream: TcpStream, says: &Says, asked: &Mutex<Vec<Value>>) -
             break request;
         }
     };
+    let says = says.lock().unwrap().clone();
+    if !says.up {
+        return Ok(());
+    }
     asked.lock().unwrap().push(request.clone());
     let mut answer = json!({ "jsonrpc": "2.0", "id": request["id"] });
-    match result(&request, says) {
+    match result(&request, &says) {
         Ok(result) => answer["result"] = result,
         Err(words) => answer["error"] = json!({ "code": -32603, "message": "Internal error", "data": words }),
     }
