@@ -65,11 +65,12 @@ async fn who_is_no_longer_registered_is_disconnected() {
 async fn an_address_in_use_and_one_of_another_machine_are_refused_by_name() {
     let here = Peer::new(1, TCP, limits()).await;
     let taken = here.net.listening();
-    for address in [taken[0].clone(), "/ip4/192.0.2.1/tcp/4001".parse().unwrap()] {
+    let elsewhere = "/ip4/192.0.2.1/tcp/4001".parse().unwrap();
+    for (address, code) in [(taken[0].clone(), "net.in_use"), (elsewhere, "net.unusable")] {
         let listen = [address.clone()];
         let error =
             Network::start(&Identity::generate(), &listen, here.store.clone(), limits()).await.unwrap_err();
-        assert_eq!(error.code(), "net.listen");
+        assert_eq!(error.code(), code);
         assert!(error.to_string().contains(&address.to_string()), "{error}");
     }
 }
