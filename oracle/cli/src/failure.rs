@@ -29,8 +29,9 @@ pub const EXIT_CODES: &str = "Exit codes:
   11   the transaction needs more gas than the ceiling allows (code gas)
   12   chain id, prefix, contract or deployment file belong to another network (code network)
   13   the configuration is wrong; the message names file, line and key (code config)
-  14   a port, folder, store or the node's own key is in use by another process (code busy)
+  14   a port, folder or store is in use by another process (code busy)
   15   the demo ran to its end, but no claim was accepted; the report says why (code unsettled)
+  16   another process runs with this node's keys, and this one is the younger (code twin)
   130  stopped by Ctrl-C (code interrupted)";
 
 /// What kind of error ended the command.
@@ -64,6 +65,8 @@ pub enum Failure {
     Busy,
     /// A demo that proved nothing.
     Unsettled,
+    /// Another process has the node's keys.
+    Twin,
     /// Ctrl-C.
     Interrupted,
 }
@@ -218,6 +221,7 @@ impl Failure {
             Self::Config => "config",
             Self::Busy => "busy",
             Self::Unsettled => "unsettled",
+            Self::Twin => "twin",
             Self::Interrupted => "interrupted",
         }
     }
@@ -239,6 +243,7 @@ impl Failure {
             Self::Config => 13,
             Self::Busy => 14,
             Self::Unsettled => 15,
+            Self::Twin => 16,
             Self::Interrupted => 130,
         }
     }
@@ -389,6 +394,7 @@ mod tests {
             Config,
             Busy,
             Unsettled,
+            Twin,
             Interrupted,
         ] {
             let row = EXIT_CODES.lines().find(|l| l.contains(&format!("code {}", kind.code())));

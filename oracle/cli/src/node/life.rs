@@ -46,7 +46,7 @@ pub struct How {
 /// Lives until told to leave.
 pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> anyhow::Result<()> {
     let adversary = how.misbehave.as_deref().map(parts::adversary).transpose()?;
-    let Local { deployment, device, peer, secret, plan, key, beacon, held, .. } =
+    let Local { deployment, device, peer, secret, plan, journal, key, beacon, held, .. } =
         local::load(config, passphrase, Make::Absent).await?;
     let Some(Held { server, network, store: Some(store), addresses, locks: _locks }) = held else {
         unreachable!("who makes what is absent also takes it");
@@ -107,7 +107,8 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
         nodes: contracts.nodes.clone(),
         network: network.clone(),
         announced: addresses.clone(),
-        began_at: head.height,
+        // An endpoint that lags would make a twin of what this node itself signed in its life before.
+        began_at: head.height.max(journal.unwrap_or(0)),
     };
     // Before anything is sent: what two send at the same time is what both lose by.
     let twin = tokio::select! {

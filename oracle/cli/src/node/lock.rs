@@ -101,7 +101,7 @@ fn twin(what: &str, chain_id: &str) -> Refusal {
          a copy. Two answer for each other and lose what they bonded: stop the one that should not run (this one was \
          started later and ends), or give it keys of its own with `lyceum init` and `lyceum keys add`"
     );
-    Refusal::new(Failure::Busy, "node.twin", words)
+    Refusal::new(Failure::Twin, "node.twin", words)
 }
 
 #[cfg(test)]
@@ -140,7 +140,7 @@ mod tests {
         let held = OnMachine::take(&peer, &key, "lyceum-1").await.unwrap();
         for (peer, key, what) in [(&peer, &other_key, "peer key"), (&other_peer, &key, "account")] {
             let refused = OnMachine::take(peer, key, "lyceum-1").await.unwrap_err();
-            assert_eq!(Failure::of(&refused), Failure::Busy);
+            assert_eq!(Failure::of(&refused), Failure::Twin);
             assert!(refused.to_string().contains(what), "{refused}");
         }
         // On another chain the same keys are another node.

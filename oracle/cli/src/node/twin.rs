@@ -75,7 +75,7 @@ impl Twin {
              with `lyceum init` and `lyceum keys add`",
             self.met, self.life.since, own.since
         );
-        Refusal::new(Failure::Busy, "node.twin", words)
+        Refusal::new(Failure::Twin, "node.twin", words)
     }
 }
 
@@ -259,7 +259,7 @@ mod tests {
     fn the_younger_is_told_what_to_do_and_ends_as_busy() {
         let older = Twin { life: Life { since: 900, id: 8 }, met: Met::Transaction(12) };
         let refusal = anyhow::Error::from(older.refusal(&OWN, &Addr::unchecked("wasm1me")));
-        assert_eq!(Failure::of(&refusal), Failure::Busy);
+        assert_eq!(Failure::of(&refusal), Failure::Twin);
         let words = refusal.to_string();
         for said in ["wasm1me", "sequence 12", "900", "1000", "stop it there first"] {
             assert!(words.contains(said), "{said} in {words}");

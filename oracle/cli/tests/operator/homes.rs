@@ -173,7 +173,7 @@ fn a_copy_of_a_folder_does_not_run_beside_it_and_a_hangup_ends_a_node_in_good_or
     let args = ["node", "--config", config.to_str().unwrap()];
     for more in [&[][..], &["--check"]] {
         let (code, kind, words) = operator.refused(&[&args[..], more].concat());
-        assert_eq!((code, kind.as_str()), (14, "busy/node.twin"), "{words}");
+        assert_eq!((code, kind.as_str()), (16, "twin/node.twin"), "{words}");
         assert!(words.contains("copy") && words.contains("stop the one"), "{words}");
     }
     // Under nohup a node outlives its terminal, and so does one that a test under nohup starts.
