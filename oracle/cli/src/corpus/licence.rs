@@ -211,7 +211,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.rs");
         std::fs::write(&path, "//! A file.\n// SPDX-License-Identifier: Apache-2.0\nfn a() {}\n").unwrap();
-        let place = contradicted(&[path.clone()], "CC0-1.0").unwrap();
+        let place = contradicted(std::slice::from_ref(&path), "CC0-1.0").unwrap();
         assert!(place.contains("a.rs:2: // SPDX-License-Identifier: Apache-2.0"), "{place}");
         assert_eq!(contradicted(&[path], "Apache-2.0"), None);
     }

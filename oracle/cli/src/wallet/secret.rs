@@ -224,7 +224,7 @@ mod tests {
             let all = lines.mnemonic().unwrap().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             (all.len(), lines.next_line().unwrap().map(|l| l.to_string()))
         };
-        let twelve = vec!["word"; 12].join(" ");
+        let twelve = ["word"; 12].join(" ");
         assert_eq!(words(&twelve), (12, None));
         assert_eq!(words(&format!("\u{feff}\n\n{}\n", twelve.replace(' ', "\r\n"))), (12, None));
         assert_eq!(words(&format!("{twelve}\n\npassphrase\n")), (12, Some("passphrase".to_owned())));
