@@ -29,7 +29,8 @@ pub fn chunks(shards: &[&[u8]], mut each: impl FnMut(&Chunk)) {
     for shard in shards {
         if !decoder.chunk.text.is_empty() {
             decoder.chunk.seams.push(decoder.chunk.text.len());
-        } else {
+        }
+        if !decoder.inside {
             decoder.json = is_json(shard);
         }
         let mut at = 0;
@@ -54,12 +55,18 @@ struct Decoder {
     returned: bool,
     /// Whether the current line is JSON.
     json: bool,
+    /// Whether the current line has begun: what a shard begins with then goes on with it.
+    inside: bool,
 }
 
 impl Decoder {
     /// Decodes what stands first in `rest`, and gives how many bytes that was.
     fn take(&mut self, rest: &[u8], origin: u64) -> usize {
         let returned = std::mem::take(&mut self.returned);
+        self.inside = match rest[0] {
+            0 => self.inside,
+            byte => !matches!(byte, b'\n' | b'\r'),
+        };
         match rest[0] {
             0 => {
                 self.returned = returned;
@@ -210,6 +217,18 @@ mod tests {
     #[test]
     fn escapes_outside_json_stay_as_they_are() {
         assert_eq!(decoded(&[br#"print("a\n")"#]), r#"print("a\n")"#);
+    }
+
+    #[test]
+    fn a_shard_that_begins_with_a_line_is_read_as_what_the_line_is() {
+        let (record, escaped) = (br#"{"text": "a\nb"}"#, "{\"text\": \"a\nb\"}");
+        for before in ["a line\n", "a line\r", "a line\r\n", "a line\n\0"] {
+            let text = before.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
+            assert_eq!(decoded(&[before.as_bytes(), record]), text + escaped, "{before:?}");
+        }
+        // An escaped line end does not end the record.
+        assert_eq!(decoded(&[br#"{"text": "a\n"#, br#"b\n"}"#]), "{\"text\": \"a\nb\n\"}");
+        assert_eq!(decoded(&[b"print(", br#""a\n": 1)"#]), r#"print("a\n": 1)"#);
     }
 
     #[test]
