@@ -38,7 +38,8 @@ impl Sentences {
             self.span.0 = token.start;
         }
         self.words += 1;
-        self.bytes += token.length;
+        // Words without an end of a sentence may go on for gigabytes; all that counts is whether they are enough.
+        self.bytes = self.bytes.saturating_add(token.length);
         self.span.1 = token.end;
         self.hash = mix(self.hash ^ token.hash);
     }
@@ -55,5 +56,22 @@ impl Sentences {
     pub fn finish(mut self) -> Vec<(u64, u64)> {
         self.end();
         self.found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_of_more_than_four_gigabytes_is_found_again_and_not_counted_past_the_end() {
+        let mut sentences = Sentences::new(0);
+        for (start, end) in [(0, 10), (10, 20)] {
+            for word in 0..MIN_WORDS as u64 {
+                let token = Token { hash: word, start, end, length: u32::MAX / 2, numbered: false };
+                sentences.token(token, word == 0);
+            }
+        }
+        assert_eq!(sentences.finish(), [(10, 20)]);
     }
 }
