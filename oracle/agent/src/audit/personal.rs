@@ -37,23 +37,43 @@ pub struct Item {
     pub end: usize,
 }
 
+/// How far to each side of a byte an address or a number is looked for. A text may be made so that much in it looks
+/// like the beginning of one; the scanners see no more than this, so that none makes an audit take long.
+const REACH: usize = 512;
+
+/// The part of a text within [`REACH`] of a byte, and where it begins.
+fn window(text: &str, at: usize) -> (&str, usize) {
+    let from = text.ceil_char_boundary(at.saturating_sub(REACH));
+    (&text[from..text.floor_char_boundary((at + REACH).min(text.len()))], from)
+}
+
 /// The personal data in a text, in order and apart.
 pub fn items(text: &str) -> Vec<Item> {
     let bytes = text.as_bytes();
-    let mut found = vec![];
+    let mut found: Vec<Item> = vec![];
     let mut at = 0;
     while at < bytes.len() {
+        let (near, from) = match bytes[at] {
+            b'@' | b'0'..=b'9' | b'(' | b'+' => window(text, at),
+            b'A'..=b'Z' | b'a'..=b'z' if iban::begins(&bytes[at..]) => window(text, at),
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
+        let here = at - from;
         let item = match bytes[at] {
             // Found from the sign, because a name may begin far before it.
-            b'@' => email::around(text, at).map(|(start, end)| (Personal::Email, start, end)),
-            b'0'..=b'9' | b'(' | b'+' => number(text, at, found.last()),
-            b'A'..=b'Z' | b'a'..=b'z' => iban::at(text, at).map(|end| (Personal::Iban, at, end)),
-            _ => None,
+            b'@' => email::around(near, here).map(|(start, end)| (Personal::Email, start, end)),
+            b'0'..=b'9' | b'(' | b'+' => {
+                number(near, here, found.last().and_then(|last| last.end.checked_sub(from)))
+            }
+            _ => iban::at(near, here).map(|end| (Personal::Iban, here, end)),
         };
-        match item {
+        match item.map(|(kind, start, end)| (kind, from + start, from + end)) {
             Some((kind, start, end)) => {
                 // An address begins before its sign, where a number may have been found.
-                while found.pop_if(|last: &mut Item| last.end > start).is_some() {}
+                while found.pop_if(|last| last.end > start).is_some() {}
                 found.push(Item { kind, start, end });
                 at = end;
             }
@@ -64,7 +84,8 @@ pub fn items(text: &str) -> Vec<Item> {
     found
 }
 
-fn number(text: &str, at: usize, last: Option<&Item>) -> Option<(Personal, usize, usize)> {
+/// The number that begins here; `last` is where the item before ends.
+fn number(text: &str, at: usize, last: Option<usize>) -> Option<(Personal, usize, usize)> {
     // Each number is looked at from its beginning only.
     let before = text[..at].chars().next_back();
     if before.is_some_and(|c| is_word(c) || matches!(c, '_' | '%' | '#' | '$' | '@' | '\\')) {
@@ -78,7 +99,7 @@ fn number(text: &str, at: usize, last: Option<&Item>) -> Option<(Personal, usize
     let goes_on = row.len() + 1 == at
         && row.ends_with(|c: char| c.is_ascii_digit())
         && !text[at..].starts_with(['+', '('])
-        && last.is_none_or(|i| i.end != row.len());
+        && last.is_none_or(|end| end != row.len());
     if inside || joined || goes_on {
         return None;
     }
@@ -91,6 +112,28 @@ fn number(text: &str, at: usize, last: Option<&Item>) -> Option<(Personal, usize
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_scanner_sees_more_than_its_window_and_what_stands_far_changes_nothing() {
+        for noise in
+            ["(", "+", " +", "1", "@", "a@", "\"", "{", "*", "#", " ", "\n", "DE89\n", "00 ", "é", "你"]
+        {
+            let text = noise.repeat(4000 / noise.len());
+            for at in (0..text.len()).filter(|i| text.is_char_boundary(*i)) {
+                let (near, from) = window(&text, at);
+                assert!(near.len() <= 2 * REACH && from <= at && at < from + near.len(), "{noise:?}");
+            }
+            // A paragraph apart, neither is the other's context.
+            let apart = " and so on ".repeat(10);
+            let whole = format!("{text}{apart}call (212) 555-0123 now{apart}{text}");
+            let found: Vec<&str> = items(&whole)
+                .iter()
+                .filter(|i| i.kind == Personal::Phone)
+                .map(|i| &whole[i.start..i.end])
+                .collect();
+            assert_eq!(found, ["(212) 555-0123"], "{noise:?}");
+        }
+    }
 
     fn bytes(text: &str) -> usize {
         items(text).iter().map(|i| i.end - i.start).sum()

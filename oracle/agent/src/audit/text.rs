@@ -180,6 +180,35 @@ pub fn is_word(c: char) -> bool {
         || is_ideograph(c)
 }
 
+/// Whether it is white space: the characters that Unicode has called so since 2013.
+pub fn is_space(c: char) -> bool {
+    matches!(u32::from(c), 0x09..=0x0d | 0x20 | 0x85 | 0xa0 | 0x1680 | 0x2000..=0x200a | 0x2028 | 0x2029 | 0x202f
+        | 0x205f | 0x3000)
+}
+
+/// Whether it is a capital as European names begin with. Where capitals and small letters take turns, it is every
+/// second one.
+pub fn is_capital(c: char) -> bool {
+    let code = u32::from(c);
+    let even = code.is_multiple_of(2);
+    match code {
+        0x41..=0x5a | 0xc0..=0xd6 | 0xd8..=0xde | 0x178 => true,
+        0x100..=0x137 | 0x14a..=0x177 | 0x1de..=0x1ee | 0x1fa..=0x232 | 0x248..=0x24e => even,
+        0x139..=0x148 | 0x179..=0x17e | 0x1cd..=0x1dc => !even,
+        // Letters of African, Azerbaijani and other alphabets, in no order.
+        0x181 | 0x182 | 0x184 | 0x186 | 0x187 | 0x189..=0x18b | 0x18e..=0x191 | 0x193 | 0x194 => true,
+        0x196..=0x198 | 0x19c | 0x19d | 0x19f | 0x1a0 | 0x1a2 | 0x1a4 | 0x1a6 | 0x1a7 | 0x1a9 => true,
+        0x1ac | 0x1ae | 0x1af | 0x1b1..=0x1b3 | 0x1b5 | 0x1b7 | 0x1b8 | 0x1bc | 0x1c4 | 0x1c7 => true,
+        0x1ca | 0x1f1 | 0x1f4 | 0x1f6..=0x1f8 | 0x23a | 0x23b | 0x23d | 0x23e | 0x241 => true,
+        0x243..=0x246 => true,
+        0x386 | 0x388..=0x38a | 0x38c | 0x38e | 0x38f | 0x391..=0x3a1 | 0x3a3..=0x3ab => true,
+        0x400..=0x42f | 0x4c0 => true,
+        0x460..=0x481 | 0x48a..=0x4bf | 0x4d0..=0x52f | 0x1e00..=0x1e95 | 0x1e9e..=0x1eff => even,
+        0x4c1..=0x4ce => !even,
+        _ => false,
+    }
+}
+
 /// Whether it is a letter beyond ASCII as they stand in European names: Latin, Greek, Cyrillic.
 pub fn is_letter(c: char) -> bool {
     matches!(u32::from(c), 0xaa | 0xb5 | 0xba | 0xc0..=0xd6 | 0xd8..=0xf6 | 0xf8..=0x2ff | 0x370..=0x52f
@@ -229,6 +258,18 @@ mod tests {
         // An escaped line end does not end the record.
         assert_eq!(decoded(&[br#"{"text": "a\n"#, br#"b\n"}"#]), "{\"text\": \"a\nb\n\"}");
         assert_eq!(decoded(&[b"print(", br#""a\n": 1)"#]), r#"print("a\n": 1)"#);
+    }
+
+    #[test]
+    fn the_fixed_tables_say_what_unicode_says_of_the_letters_of_names() {
+        for c in '\0'..=char::MAX {
+            assert_eq!(is_space(c), c.is_whitespace(), "{c:?}");
+            assert!(!is_capital(c) || c.is_uppercase(), "{c:?} {:x}", u32::from(c));
+        }
+        let latin = ('a'..='\u{24f}').chain('\u{1e00}'..='\u{1eff}');
+        for c in ('A'..='Z').chain(latin).chain('\u{384}'..='\u{3ce}').chain('\u{400}'..='\u{52f}') {
+            assert_eq!(is_capital(c), c.is_uppercase(), "{c:?} {:x}", u32::from(c));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A text as a stream of words, which is the same however lines are wrapped, numbered or ended.
 
-use super::text::{Chunk, is_ideograph, is_word};
+use super::text::{Chunk, is_ideograph, is_space, is_word};
 
 /// Longer runs of letters (encoded bytes, mostly) are cut into words of this many bytes.
 const MAX_WORD: usize = 64;
@@ -32,7 +32,7 @@ pub fn words(chunk: &Chunk) -> impl Iterator<Item = Word<'_>> {
                 break at;
             }
             line_ends += usize::from(c == '\n');
-            ended |= c == '\n' || (stop && c.is_whitespace());
+            ended |= c == '\n' || (stop && is_space(c));
             stop = matches!(c, '.' | '!' | '?' | '。');
             at += c.len_utf8();
         };

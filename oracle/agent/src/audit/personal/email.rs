@@ -1,6 +1,6 @@
 //! E-mail addresses, told from what else is written with an at sign.
 
-use super::super::text::{is_ideograph, is_letter};
+use super::super::text::{is_ideograph, is_letter, is_space};
 
 /// Country codes in use as top-level domains. Two other letters are a file's extension or a variable.
 const COUNTRIES: &str = "ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs \
@@ -122,6 +122,6 @@ fn is_top(name: &str, top: &str) -> bool {
 /// Whether it is the account in a URL: scheme://name@host.
 fn is_in_url(text: &str, start: usize) -> bool {
     let before = &text[text.ceil_char_boundary(start.saturating_sub(100))..start];
-    let word = before.rsplit(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '(')).next();
+    let word = before.rsplit(|c: char| is_space(c) || matches!(c, '"' | '\'' | '<' | '(')).next();
     word.and_then(|w| w.rsplit_once("://")).is_some_and(|(_, path)| !path.contains(['/', '?', '#']))
 }

@@ -6,20 +6,27 @@ FI18FK18FO18FR27GB22GE22GI23GL18GR27GT28HN28HR21HU28IE22IL23IQ23IS26IT27JO30KW30
 MD24ME22MK19MN20MR27MT31MU30NI28NL18NO15OM23PK24PL28PS29PT25QA29RO24RS22RU33SA24SC31SD18SE24SI19SK24SM27SO23ST25SV28\
 TL23TN24TR26UA29VA22VG24XK20YE30";
 
+/// Whether an account number can begin so: two letters of one case and two digits.
+pub fn begins(bytes: &[u8]) -> bool {
+    let [a, b, c, d, ..] = bytes else { return false };
+    let letters = (a.is_ascii_uppercase() && b.is_ascii_uppercase())
+        || (a.is_ascii_lowercase() && b.is_ascii_lowercase());
+    letters && c.is_ascii_digit() && d.is_ascii_digit()
+}
+
 /// Where the number ends that begins here.
 pub fn at(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let upper = bytes[at].is_ascii_uppercase();
-    let head = bytes.get(at..at + 4)?;
     let letter = |b: u8| if upper { b.is_ascii_uppercase() } else { b.is_ascii_lowercase() };
-    if !(letter(head[1]) && head[2].is_ascii_digit() && head[3].is_ascii_digit()) {
+    if !begins(&bytes[at..]) {
         return None;
     }
     if text[..at].chars().next_back().is_some_and(|c| super::is_word(c) || matches!(c, '_' | '-' | '/' | '.'))
     {
         return None;
     }
-    let wanted = length(head)?;
+    let wanted = length(&bytes[at..])?;
     let (mut found, mut end) = (Vec::with_capacity(wanted), at);
     while found.len() < wanted {
         let c = text[end..].chars().next()?;

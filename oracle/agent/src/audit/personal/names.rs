@@ -1,10 +1,13 @@
 //! Names of persons, which have no form of their own: they count where other personal data stands beside them.
 
-use super::super::text::is_letter;
+use super::super::text::{is_capital, is_letter};
 use super::{Item, Personal};
 
 /// How near other personal data makes a labelled name one.
 const NEAR: usize = 200;
+/// How far before a sign its label may begin, and how far after a label a name may end.
+const LABEL: usize = 32;
+const NAME: usize = 128;
 /// What stands before a name in a record.
 const LABELS: [&str; 22] = [
     "name",
@@ -37,9 +40,7 @@ pub fn add(text: &str, items: &mut Vec<Item>) {
         return;
     }
     let mut names: Vec<(usize, usize)> = items.iter().filter_map(|i| before(text, i.start)).collect();
-    for item in items.iter() {
-        let from = text.ceil_char_boundary(item.start.saturating_sub(NEAR));
-        let to = text.floor_char_boundary((item.end + NEAR).min(text.len()));
+    for (from, to) in surroundings(text, items) {
         names.extend(labelled(&text[from..to]).into_iter().map(|(s, e)| (from + s, from + e)));
     }
     names.sort_unstable();
@@ -54,6 +55,20 @@ pub fn add(text: &str, items: &mut Vec<Item>) {
         }
     }
     items.sort_unstable_by_key(|i| i.start);
+}
+
+/// What lies [`NEAR`] items, in parts that do not overlap, so that many items do not make a text be read many times.
+fn surroundings(text: &str, items: &[Item]) -> Vec<(usize, usize)> {
+    let mut parts: Vec<(usize, usize)> = vec![];
+    for item in items {
+        let from = text.ceil_char_boundary(item.start.saturating_sub(NEAR));
+        let to = text.floor_char_boundary((item.end + NEAR).min(text.len()));
+        match parts.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => parts.push((from, to)),
+        }
+    }
+    parts
 }
 
 /// A name of two to four words right before an item.
@@ -83,9 +98,12 @@ fn before(text: &str, item: usize) -> Option<(usize, usize)> {
 fn labelled(around: &str) -> Vec<(usize, usize)> {
     let mut found = vec![];
     for (at, sign) in around.match_indices([':', '=']) {
-        let label = around[..at].trim_end_matches(['"', '\'', ' ']);
-        let label = label.rsplit(|c: char| !(c.is_alphabetic() || c == ' ')).next().unwrap_or_default();
-        if LABELS.iter().any(|l| label.trim().eq_ignore_ascii_case(l)) {
+        let label = around[around.ceil_char_boundary(at.saturating_sub(LABEL))..at]
+            .trim_end_matches(['"', '\'', ' ']);
+        let letter = |c: char| c.is_ascii_alphabetic() || is_letter(c);
+        let label = label.rsplit(|c: char| !(letter(c) || c == ' ')).next().unwrap_or_default();
+        let label = label.trim_matches(' ');
+        if LABELS.iter().any(|l| label.eq_ignore_ascii_case(l)) {
             found.extend(name_at(around, at + sign.len()));
         }
     }
@@ -97,6 +115,7 @@ fn labelled(around: &str) -> Vec<(usize, usize)> {
 
 /// The capitalised words that stand here, up to four.
 fn name_at(text: &str, from: usize) -> Option<(usize, usize)> {
+    let text = &text[..text.floor_char_boundary((from + NAME).min(text.len()))];
     let start = from + text[from..].len() - text[from..].trim_start_matches([' ', '"', '\'', '\t']).len();
     let (mut end, mut at) = (start, start);
     for _ in 0..4 {
@@ -120,6 +139,33 @@ fn is_name(c: char) -> bool {
 /// A word of a name: it begins with a capital and goes on in small letters, or is an initial.
 fn is_capitalised(word: &str) -> bool {
     let mut chars = word.chars();
-    chars.next().is_some_and(char::is_uppercase)
-        && (chars.clone().any(char::is_lowercase) || matches!(word.len(), 2 if word.ends_with('.')))
+    let small = |c: char| (c.is_ascii_alphabetic() || is_letter(c)) && !is_capital(c);
+    chars.next().is_some_and(is_capital)
+        && (chars.any(small) || matches!(word.len(), 2 if word.ends_with('.')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::items;
+    use super::*;
+
+    #[test]
+    fn the_text_around_many_items_is_read_once() {
+        let text = "Name: A. B. a@b.de, ".repeat(1000);
+        let found: Vec<Item> = items(&text).into_iter().filter(|i| i.kind == Personal::Email).collect();
+        assert_eq!(found.len(), 1000);
+        let parts = surroundings(&text, &found);
+        assert!(parts.iter().map(|(from, to)| to - from).sum::<usize>() <= text.len(), "{parts:?}");
+    }
+
+    #[test]
+    fn names_of_every_european_script_begin_with_capitals() {
+        for word in ["Anna", "Łukasz", "Əmirov", "Øystein", "Șerban", "Ελένη", "Юлия", "Đặng", "A."]
+        {
+            assert!(is_capitalised(word), "{word}");
+        }
+        for word in ["anna", "ANNA", "łukasz", "юлия", "", "AB."] {
+            assert!(!is_capitalised(word), "{word}");
+        }
+    }
 }

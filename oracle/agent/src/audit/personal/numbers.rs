@@ -2,6 +2,12 @@
 
 /// Digits of the longest number looked at.
 const MAX_DIGITS: usize = 24;
+/// Digits of the shortest number of a payment card.
+const MIN_CARD: usize = 13;
+/// Groups of a number that are looked at: no notation has more.
+const MAX_GROUPS: usize = 7;
+/// Within so many bytes the next group begins, if there is one: the longest separator and a digit.
+const NEXT: usize = 6;
 /// How far around a number words and other numbers are looked for.
 const CONTEXT: usize = 48;
 
@@ -29,11 +35,11 @@ pub struct Number<'a> {
 impl<'a> Number<'a> {
     /// Reads the number that begins here.
     pub fn read(text: &'a str, start: usize) -> Option<Self> {
-        let mut groups: Vec<Group<'a>> = vec![];
+        let mut groups: Vec<Group<'a>> = Vec::with_capacity(MAX_GROUPS);
         let (mut at, mut total) = (start, 0);
         loop {
             let rest = &text[at..];
-            let before = rest.bytes().position(|b| b.is_ascii_digit())?;
+            let Some(before) = rest.bytes().take(NEXT).position(|b| b.is_ascii_digit()) else { break };
             let digits = rest[before..].bytes().take_while(u8::is_ascii_digit).count();
             total += digits;
             let between = &rest[..before];
@@ -53,9 +59,7 @@ impl<'a> Number<'a> {
                     last.end = end;
                 }
             }
-            // Only so far that a separator fits.
-            let next = text[at..].bytes().take(6).position(|b| b.is_ascii_digit());
-            if next.is_none() {
+            if groups.len() == MAX_GROUPS {
                 break;
             }
         }
@@ -65,6 +69,11 @@ impl<'a> Number<'a> {
     /// Digits of the first `count` groups.
     pub fn digits(&self, count: usize) -> String {
         self.groups[..count].iter().map(|g| g.digits).collect()
+    }
+
+    /// How many digits the first `count` groups have.
+    pub fn length(&self, count: usize) -> usize {
+        self.groups[..count].iter().map(|g| g.digits.len()).sum()
     }
 
     /// Lengths of the first `count` groups.
@@ -88,7 +97,7 @@ impl<'a> Number<'a> {
     /// The words before the number, in small letters.
     pub fn words_before(&self) -> String {
         let text = self.text;
-        text[text.ceil_char_boundary(self.start.saturating_sub(CONTEXT))..self.start].to_lowercase()
+        text[text.ceil_char_boundary(self.start.saturating_sub(CONTEXT))..self.start].to_ascii_lowercase()
     }
 
     /// Whether it stands among other numbers, as in a table, a list or a dump.
@@ -144,11 +153,14 @@ pub fn social(number: &Number<'_>) -> Option<usize> {
 pub fn card(text: &str, number: &Number<'_>) -> Option<usize> {
     let count = number.groups.len();
     let (used, digits) = [4, 5, 3, 1].iter().filter(|n| **n <= count).find_map(|used| {
+        if number.length(*used) < MIN_CARD {
+            return None;
+        }
         let digits = number.digits(*used);
         let grouped =
             matches!(number.shape(*used)[..], [4, 4, 4, 4] | [4, 6, 5] | [4, 6, 4] | [4, 4, 4, 4, 3]);
         let alike = number.groups[1..*used].iter().all(|g| matches!(g.before, " " | "-" | "\u{a0}" | "\n"));
-        let whole = *used == 1 && (13..=16).contains(&digits.len());
+        let whole = *used == 1 && (MIN_CARD..=16).contains(&digits.len());
         ((grouped && alike) || whole).then_some((*used, digits))
     })?;
     if !number.groups[0].before.is_empty() || !is_issued(&digits) || !luhn(&digits) {

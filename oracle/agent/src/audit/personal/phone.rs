@@ -1,11 +1,14 @@
 //! Telephone numbers in the notations that people use.
 
+use super::super::text::is_letter;
 use super::numbers::Number;
 
 /// Country codes of two digits; those of three begin with one of [`LONG`].
 const SHORT: &str = "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 \
 66 81 82 84 86 90 91 92 93 94 95 98";
 const LONG: &str = "21 22 23 24 25 26 29 35 37 38 42 50 59 67 68 69 80 85 87 88 96 97 99";
+/// Digits of the shortest number, which is one within an American area.
+const MIN_DIGITS: usize = 7;
 /// Words that announce a number.
 const WORDS: [&str; 24] = [
     "tel",
@@ -37,7 +40,10 @@ const WORDS: [&str; 24] = [
 /// Where the telephone number ends.
 pub fn at(text: &str, number: &Number<'_>) -> Option<usize> {
     let said = is_announced(&number.words_before());
-    (1..=number.groups.len().min(7)).rev().find_map(|count| {
+    (1..=number.groups.len()).rev().find_map(|count| {
+        if number.length(count) < MIN_DIGITS {
+            return None;
+        }
         let end = number.end(count)?;
         let free = said || (!number.is_among_numbers(end) && !number.is_operand());
         if !free || number.groups[..count].iter().any(|g| g.before.contains('\n')) {
@@ -61,7 +67,9 @@ pub fn at(text: &str, number: &Number<'_>) -> Option<usize> {
 
 /// Whether a word before says that a number follows.
 fn is_announced(words: &str) -> bool {
-    words.split(|c: char| !c.is_alphabetic()).any(|w| WORDS.contains(&w) || w.ends_with("phone"))
+    words
+        .split(|c: char| !(c.is_ascii_alphabetic() || is_letter(c)))
+        .any(|w| WORDS.contains(&w) || w.ends_with("phone"))
 }
 
 /// Digits with their country code.
