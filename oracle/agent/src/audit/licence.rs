@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use spdx::{Expression, LicenseItem, LicenseReq, Licensee, ParseMode};
 
-use super::text::Chunk;
+use super::text::{Chunk, is_letter, is_space, is_word};
 
 const MARK: &str = "SPDX-License-Identifier:";
 /// How much of a declaration is read.
@@ -16,8 +16,6 @@ const FENCES: usize = 2048;
 /// How a text says by words that it is under a GNU licence.
 const NOTICE: &str = "redistribute it and/or";
 const NOTICE_WORDS: [&str; 7] = ["modify", "it", "under", "the", "terms", "of", "the"];
-/// Contradictions of a chunk that are looked for: the first decides, the others are shown.
-const MAX_FOUND: usize = 1000;
 /// Operators must not depend on their case, and old names are names still.
 const MODE: ParseMode = ParseMode {
     allow_slash_as_or_operator: false,
@@ -39,21 +37,18 @@ impl Declared {
         let licences = expression(text)
             .map(|(found, _)| found.requirements().map(|r| r.req.clone()).collect())
             .unwrap_or_default();
-        Self { text: text.trim().to_owned(), licences }
+        Self { text: text.trim_matches(is_space).to_owned(), licences }
     }
 
     /// Every statement of a licence in a chunk that is no part of the declaration: where it stands in the chunk, and
     /// the licence it names.
     pub fn contradictions(&self, chunk: &Chunk) -> Vec<(usize, usize, String)> {
         let mut found = vec![];
-        for at in places(&chunk.text, MARK) {
-            let Some((end, named)) = declaration(chunk, at) else { continue };
-            if found.len() >= MAX_FOUND {
-                break;
-            }
+        for mark in marks(&chunk.text) {
+            let Some((end, named)) = declaration(chunk, &mark) else { continue };
             let same = self.text.eq_ignore_ascii_case(named.as_ref());
             if !same && !named.evaluate(|wanted| self.allows(wanted)) {
-                found.push((at, end, named.to_string()));
+                found.push((mark.at, end, named.to_string()));
             }
         }
         for at in places(&chunk.text, NOTICE) {
@@ -99,30 +94,79 @@ fn places<'a>(text: &'a str, pattern: &'a str) -> impl Iterator<Item = usize> + 
     })
 }
 
+/// A mark and what stands before it.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    /// Where it begins.
+    at: usize,
+    /// Where its line begins.
+    line: usize,
+    /// Where the line's text begins: a byte order mark, also as Latin-1, is no part of it.
+    bare: usize,
+    /// Where the first character stands that is no space.
+    first: usize,
+    /// Where the mark before it ends, or the line begins. A line may consist of marks, so only what stands from
+    /// here on is read for each, and the rest of the line is summed up.
+    since: usize,
+    /// Whether the value of a record's member begins between the line's beginning and the mark.
+    member: bool,
+}
+
+/// The marks of a text, in order.
+fn marks(text: &str) -> impl Iterator<Item = Mark> + '_ {
+    let mut last: Option<Mark> = None;
+    places(text, MARK).map(move |at| {
+        let past = last.map_or(0, |mark| mark.at + MARK.len());
+        let line = match (text[past..at].rfind('\n'), last) {
+            (Some(end), _) => past + end + 1,
+            (None, Some(mark)) => mark.line,
+            (None, None) => 0,
+        };
+        let same = last.filter(|mark| mark.line == line);
+        let (bare, first) = same.map_or_else(
+            || {
+                let before = &text[line..at];
+                let bare = before.trim_start_matches(['\u{feff}', 'ÿ', 'þ', 'ï', '»', '¿']);
+                (at - bare.len(), at - bare.trim_start_matches(is_space).len())
+            },
+            |mark| (mark.bare, mark.first),
+        );
+        let since = past.max(line);
+        let member = same.is_some_and(|mark| mark.member) || value(&text[since..at]).is_some();
+        let mark = Mark { at, line, bare, first, since, member };
+        last = Some(mark);
+        mark
+    })
+}
+
+/// Where the value of a record's last member begins.
+fn value(text: &str) -> Option<usize> {
+    text.rfind("\": \"").map(|i| i + 4).or_else(|| text.rfind("\":\"").map(|i| i + 3))
+}
+
 /// The expression declared at a mark and where it ends, if a declaration can stand there.
-fn declaration(chunk: &Chunk, at: usize) -> Option<(usize, Expression)> {
+fn declaration(chunk: &Chunk, mark: &Mark) -> Option<(usize, Expression)> {
     let text = chunk.text.as_str();
-    let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
-    let form = Form::of(&text[start..at])?;
-    let from = at + MARK.len();
-    let line = text[from..].find('\n').map_or(text.len(), |i| from + i);
-    let line = text.floor_char_boundary(line.min(from + MAX_EXPRESSION));
+    let form = Form::of(text, mark)?;
+    let from = mark.at + MARK.len();
+    let most = text.floor_char_boundary((from + MAX_EXPRESSION).min(text.len()));
+    let line = text[from..most].find('\n').map_or(most, |i| from + i);
     // A shard's border in the line either cuts the declaration or ends it: what is an expression when joined is one.
-    let seam = chunk.seams.iter().copied().find(|s| (from..line).contains(s));
+    let seam = chunk.seams.get(chunk.seams.partition_point(|s| *s < from)).copied().filter(|s| *s < line);
     let (end, (found, length)) = match (expression(&text[from..line]), seam) {
         (Some(found), _) => (line, found),
         (None, Some(seam)) => (seam, expression(&text[from..seam])?),
         (None, None) => return None,
     };
-    let rest = text[from + length..end].trim();
+    let rest = text[from + length..end].trim_matches(is_space);
     let stands = match form {
         Form::Comment => true,
         Form::Closed => rest.starts_with("*/") || rest.starts_with("-->"),
         Form::Bare => matches!(rest, "" | "."),
         // A member that holds nothing but a header is a setting, not a text.
-        Form::Json => text[line..].trim_start().chars().next().is_some_and(|c| c != '"'),
+        Form::Json => ahead(text, line).chars().find(|c| !is_space(*c)).is_some_and(|c| c != '"'),
     };
-    let example = matches!(form, Form::Comment | Form::Bare) && is_example(text, start, line);
+    let example = matches!(form, Form::Comment | Form::Bare) && is_example(text, mark.line, line);
     (stands && !example).then_some((from + length, found))
 }
 
@@ -139,24 +183,23 @@ enum Form {
 }
 
 impl Form {
-    fn of(before: &str) -> Option<Self> {
-        // A byte order mark, also as Latin-1, is no part of the text.
-        let bare = before.trim_start_matches(['\u{feff}', 'ÿ', 'þ', 'ï', '»', '¿']);
-        let marks = bare.trim();
-        if marks.is_empty() {
-            return (bare.len() <= 3).then_some(Self::Bare);
+    fn of(text: &str, mark: &Mark) -> Option<Self> {
+        let alone = mark.since == mark.line;
+        let from = if alone { mark.first } else { mark.since };
+        let marks = text[from..mark.at].trim_end_matches(is_space);
+        if alone && marks.is_empty() {
+            return (mark.at - mark.bare <= 3).then_some(Self::Bare);
         }
-        if is_opening(marks) {
+        if alone && is_opening(marks) {
             return Some(Self::Comment);
         }
-        let json = marks.rfind("\": \"").map(|i| i + 4).or_else(|| marks.rfind("\":\"").map(|i| i + 3));
-        if let Some(value) = json.filter(|_| marks.starts_with(['{', '[', '"'])) {
-            let opening = marks[value..].trim();
+        if mark.member && text[mark.first..].starts_with(['{', '[', '"']) {
+            let opening = marks[value(marks)?..].trim_matches(is_space);
             return (opening.is_empty() || is_opening(opening)).then_some(Self::Json);
         }
         let code = |c: char| matches!(c, ';' | '{' | '}' | ')' | ',' | '>');
         if let Some(code_before) = marks.strip_suffix("//") {
-            return code_before.trim_end().ends_with(code).then_some(Self::Comment);
+            return code_before.trim_end_matches(is_space).ends_with(code).then_some(Self::Comment);
         }
         let opens = ["/*", "/*!", "/**", "<!--"].iter().find_map(|o| marks.strip_suffix(o))?;
         (!opens.ends_with(['`', '"', '\''])).then_some(Self::Closed)
@@ -165,29 +208,40 @@ impl Form {
 
 /// Whether this is nothing but the opening or the margin of a comment.
 fn is_opening(marks: &str) -> bool {
-    let margin = |c: char| c.is_whitespace() || "/*#-;%!<.({|~=\\".contains(c);
+    let margin = |c: char| is_space(c) || "/*#-;%!<.({|~=\\".contains(c);
     let opens =
         marks.contains(['/', '*', '#', ';', '%', '!', '\\']) || marks.contains("--") || marks.contains("..");
     (opens && marks.chars().all(margin))
-        || ["rem", "dnl", "\"\"\"", "'''", "c", "'", "{-"].contains(&marks.to_ascii_lowercase().as_str())
+        || ["rem", "dnl", "\"\"\"", "'''", "c", "'", "{-"].iter().any(|o| o.eq_ignore_ascii_case(marks))
 }
 
 /// Whether the line is shown rather than meant: between the fences of a code block, or after a sentence that
 /// announces it.
 fn is_example(text: &str, start: usize, end: usize) -> bool {
     let before = &text[text.ceil_char_boundary(start.saturating_sub(FENCES))..start];
-    let after = &text[end..text.floor_char_boundary((end + FENCES).min(text.len()))];
-    let fence = |l: &&str| l.trim_start().starts_with("```") || l.trim_start().starts_with("~~~");
+    let after = ahead(text, end);
+    let fence = |l: &&str| {
+        let l = l.trim_start_matches(is_space);
+        l.starts_with("```") || l.starts_with("~~~")
+    };
     let opened = before.lines().rev().find(fence).is_some_and(|l| {
         // The fence that opens names a language, or stands right above.
-        l.trim().len() > 3 || before.trim_end().ends_with(l.trim_end())
+        let trimmed = l.trim_end_matches(is_space);
+        trimmed.trim_start_matches(is_space).len() > 3 || before.trim_end_matches(is_space).ends_with(trimmed)
     });
     if opened && after.lines().any(|l| fence(&l)) {
         return true;
     }
-    let Some(intro) = before.lines().rev().find(|l| !l.trim().is_empty()) else { return false };
-    let words = intro.split_whitespace().count();
-    words >= 4 && intro.trim_end().ends_with(':') && intro.trim_start().starts_with(char::is_alphabetic)
+    let mut lines = before.lines().rev().map(|l| l.trim_matches(is_space));
+    let Some(intro) = lines.find(|l| !l.is_empty()) else { return false };
+    let words = intro.split(is_space).filter(|w| !w.is_empty()).count();
+    let letter = |c: char| c.is_ascii_alphabetic() || is_letter(c);
+    words >= 4 && intro.ends_with(':') && intro.starts_with(letter)
+}
+
+/// What follows, as far as it is looked at.
+fn ahead(text: &str, from: usize) -> &str {
+    &text[from..text.floor_char_boundary((from + FENCES).min(text.len()))]
 }
 
 /// The longest SPDX expression that a text begins with, and its length.
@@ -195,9 +249,9 @@ fn expression(text: &str) -> Option<(Expression, usize)> {
     let mut joined = String::new();
     // Where an expression may end: in `joined` and in `text`.
     let mut ends: Vec<(usize, usize)> = vec![];
-    let (mut at, mut operand) = (0, true);
+    let (mut at, mut operand, mut open) = (0, true, 0usize);
     loop {
-        at += text[at..].len() - text[at..].trim_start().len();
+        at = text.len() - text[at..].trim_start_matches(is_space).len();
         let Some(first) = text[at..].chars().next() else { break };
         let length = match first {
             '(' | ')' => 1,
@@ -208,7 +262,8 @@ fn expression(text: &str) -> Option<(Expression, usize)> {
         let Some(term) = Term::of(word) else { break };
         let fits = match &term {
             Term::Open | Term::Name(_) => operand,
-            Term::Close | Term::Operator(_) => !operand,
+            Term::Close => !operand && open > 0,
+            Term::Operator(_) => !operand,
         };
         if !fits {
             break;
@@ -220,13 +275,18 @@ fn expression(text: &str) -> Option<(Expression, usize)> {
             Term::Operator(operator) => operator,
         });
         operand = matches!(term, Term::Open | Term::Operator(_));
-        if !operand {
+        match term {
+            Term::Open => open += 1,
+            Term::Close => open -= 1,
+            Term::Name(_) | Term::Operator(_) => {}
+        }
+        if !operand && open == 0 {
             ends.push((joined.len(), at + word.len()));
         }
         joined.push(' ');
         at += length;
     }
-    // What does not end there lacks a bracket or names no exception: few steps back.
+    // What does not end there names no exception: few steps back.
     ends.iter()
         .rev()
         .take(8)
@@ -288,7 +348,7 @@ fn names() -> &'static BTreeMap<String, &'static str> {
 fn notice(text: &str, at: usize) -> Option<(usize, &'static str)> {
     let end = text.floor_char_boundary((at + 400).min(text.len()));
     let from = at + NOTICE.len();
-    let mut words = text[from..end].split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    let mut words = text[from..end].split(|c: char| !is_word(c)).filter(|w| !w.is_empty());
     for wanted in NOTICE_WORDS {
         if !words.next()?.eq_ignore_ascii_case(wanted) {
             return None;
@@ -389,6 +449,37 @@ mod tests {
             let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
             assert!(!agrees(&[&wide], "MIT") || text.starts_with('{'), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_read_before_each_mark_does_not_overlap_however_long_the_line() {
+        for noise in ["(", "*", "#", "\"", "{\"a\": \"", " ", "\n", "x", ""] {
+            let part = format!("{}{MARK}", noise.repeat(100));
+            for text in [part.repeat(100), format!("{}{}", noise.repeat(10_000), MARK.repeat(100))] {
+                let found: Vec<Mark> = marks(&text).collect();
+                assert_eq!(found.len(), 100);
+                assert!(found.iter().map(|m| m.at - m.since).sum::<usize>() < text.len(), "{noise:?}");
+                assert!(found.iter().all(|m| text[m.line..m.at].find('\n').is_none()), "{noise:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_declaration_of_a_line_and_of_a_chunk_is_found() {
+        let count = |text: &str| {
+            let mut count = 0;
+            let declared = Declared::new("MIT");
+            chunks(&[text.as_bytes()], |chunk| count += declared.contradictions(chunk).len());
+            count
+        };
+        assert_eq!(count(&"/* SPDX-License-Identifier: ISC */ ".repeat(5)), 5);
+        assert_eq!(count(&"// SPDX-License-Identifier: ISC\n".repeat(5000)), 5000);
+        assert_eq!(count(&format!("// SPDX-License-Identifier: ISC OR ({}", "ISC OR ".repeat(20))), 1);
+        let records = "{\"id\": \"1\", \"text\": \"# SPDX-License-Identifier: ISC\\nx\"}\n";
+        assert_eq!(count(&records.repeat(5)), 5);
+        let members =
+            "{\"a\": \"SPDX-License-Identifier: ISC\", \"b\": \"# SPDX-License-Identifier: ISC\\nx\"}";
+        assert_eq!(count(members), 2);
     }
 
     #[test]
