@@ -8,6 +8,7 @@ mod defaults;
 mod files;
 mod licence;
 mod names;
+mod reader;
 mod texts;
 mod walk;
 

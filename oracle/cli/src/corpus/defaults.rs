@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::Context;
 
 use super::decode::decode;
-use super::files::{bytes_of, open};
+use super::reader::{bytes_of, open};
 use super::walk::walk;
 use super::{Corpus, Licence, MAX_TEXT};
 use crate::failure::BadInput;

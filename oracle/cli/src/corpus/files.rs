@@ -1,24 +1,21 @@
 //! Reading the user's texts: a file, or every text file under a folder.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use rustix::fs::OFlags;
 
 use super::decode::{Decoded, decode};
 use super::names::{name_of, shown};
+use super::reader::{Piece, Reader, bytes_of, kind_of, open};
 use super::walk::{Skipped, walk};
 use super::{Corpus, Licence, licence};
 use crate::failure::BadInput;
 
 /// The most bytes read from one path; what follows is not needed for a demo.
 const MAX_READ: usize = 64 << 20;
-/// Bytes of a file that are enough to see that it is not text, however long the file is.
-const HEAD: usize = 64 << 10;
 
 /// Reads a `--data` path as one domain, under a licence that its owner declares or that the text names itself. In
 /// folders, what is no readable text is skipped and counted by its reason; such a file that is named itself is an
@@ -62,15 +59,6 @@ fn refused(path: &Path, words: &str) -> anyhow::Error {
     BadInput(format!("--data {}: {words}", shown(path))).into()
 }
 
-fn kind_of(meta: &fs::Metadata) -> &'static str {
-    let kind = meta.file_type();
-    match () {
-        () if kind.is_fifo() => "a pipe",
-        () if kind.is_socket() => "a socket",
-        () => "a device",
-    }
-}
-
 /// The text of a file, decoded as [`read`] does it, for callers that look for a place in it later.
 pub(super) fn text_of(path: &Path) -> Option<String> {
     let (mut file, _) = open(path).ok()?;
@@ -86,32 +74,19 @@ struct Gathered {
     /// How many files were encoded otherwise than in UTF-8, by encoding.
     encodings: BTreeMap<&'static str, u64>,
     skipped: Skipped,
-    /// Device and number of files that were read: links and hard links lead to the same ones.
-    seen: BTreeSet<(u64, u64)>,
-    /// Bytes read.
-    bytes: usize,
-}
-
-/// What came of a file.
-enum Read1 {
-    Text(Decoded),
-    Empty,
-    Binary,
-    Again,
-    Beyond,
-    Special(&'static str),
+    reader: Reader,
 }
 
 impl Gathered {
     /// Adds a file of a folder, or counts why not.
     fn add(&mut self, path: &Path) {
         match self.one(path) {
-            Ok(Read1::Text(decoded)) => self.push(path, decoded),
-            Ok(Read1::Empty) => {}
-            Ok(Read1::Binary) => self.skipped.binary += 1,
-            Ok(Read1::Again) => self.skipped.again += 1,
-            Ok(Read1::Beyond) => self.skipped.beyond += 1,
-            Ok(Read1::Special(_)) => self.skipped.special += 1,
+            Ok(Piece::Text(_, decoded)) => self.push(path, decoded),
+            Ok(Piece::Empty) => {}
+            Ok(Piece::Binary) => self.skipped.binary += 1,
+            Ok(Piece::Again) => self.skipped.again += 1,
+            Ok(Piece::Beyond) => self.skipped.beyond += 1,
+            Ok(Piece::Special(_)) => self.skipped.special += 1,
             Err(_) => self.skipped.unreadable_files += 1,
         }
     }
@@ -119,40 +94,19 @@ impl Gathered {
     /// Adds a file that the user named.
     fn add_named(&mut self, path: &Path) -> anyhow::Result<()> {
         match self.one(path)? {
-            Read1::Text(decoded) => self.push(path, decoded),
-            Read1::Binary => {
+            Piece::Text(_, decoded) => self.push(path, decoded),
+            Piece::Binary => {
                 return Err(refused(path, "it is a binary file; name a text file or a folder of them"));
             }
-            Read1::Special(kind) => return Err(refused(path, &format!("it is {kind}"))),
-            Read1::Empty | Read1::Again | Read1::Beyond => {}
+            Piece::Special(kind) => return Err(refused(path, &format!("it is {kind}"))),
+            Piece::Empty | Piece::Again | Piece::Beyond => {}
         }
         Ok(())
     }
 
-    fn one(&mut self, path: &Path) -> io::Result<Read1> {
-        let left = MAX_READ.saturating_sub(self.bytes.max(self.text.len()));
-        if left == 0 {
-            return Ok(Read1::Beyond);
-        }
-        let (mut file, meta) = open(path)?;
-        if !meta.is_file() {
-            return Ok(Read1::Special(kind_of(&meta)));
-        }
-        if self.seen.contains(&(meta.dev(), meta.ino())) {
-            return Ok(Read1::Again);
-        }
-        let mut bytes = bytes_of(&mut file, HEAD.min(left))?;
-        if bytes.is_empty() {
-            return Ok(Read1::Empty);
-        }
-        if decode(&bytes).is_none() {
-            return Ok(Read1::Binary);
-        }
-        bytes.append(&mut bytes_of(&mut file, left - bytes.len())?);
-        self.bytes += bytes.len();
-        let Some(decoded) = decode(&bytes) else { return Ok(Read1::Binary) };
-        self.seen.insert((meta.dev(), meta.ino()));
-        Ok(if decoded.text.is_empty() { Read1::Empty } else { Read1::Text(decoded) })
+    fn one(&mut self, path: &Path) -> io::Result<Piece> {
+        // A text may take more bytes than it was read from.
+        self.reader.read(path, MAX_READ.saturating_sub(self.reader.bytes.max(self.text.len())))
     }
 
     fn push(&mut self, path: &Path, decoded: Decoded) {
@@ -166,20 +120,6 @@ impl Gathered {
         }
         self.files.push((path.to_path_buf(), self.text.len()));
     }
-}
-
-/// Opens a file without waiting; opening a pipe without a writer would never return.
-pub(super) fn open(path: &Path) -> io::Result<(File, fs::Metadata)> {
-    let waits = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
-    let file = OpenOptions::new().read(true).custom_flags(waits).open(path)?;
-    let meta = file.metadata()?;
-    Ok((file, meta))
-}
-
-pub(super) fn bytes_of(file: &mut File, max: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![];
-    file.take(max as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -242,7 +182,7 @@ mod tests {
     #[test]
     fn a_sparse_file_of_a_terabyte_is_seen_to_be_binary_from_its_beginning() {
         let dir = tempfile::tempdir().unwrap();
-        File::create(dir.path().join("sparse")).unwrap().set_len(1 << 40).unwrap();
+        fs::File::create(dir.path().join("sparse")).unwrap().set_len(1 << 40).unwrap();
         fs::write(dir.path().join("b.txt"), long("some words\n")).unwrap();
         let corpus = read(dir.path(), None).unwrap();
         assert_eq!((corpus.files.len(), corpus.skipped.binary), (1, 1));

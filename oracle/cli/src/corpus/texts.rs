@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::decode::decode;
-use super::files::{bytes_of, open};
 use super::names::shown;
+use super::reader::{Piece, Reader};
 use super::walk::{Skipped, walk};
 use crate::failure::BadInput;
 
@@ -18,7 +17,7 @@ pub struct Texts {
     pub files: Vec<(PathBuf, Vec<u8>)>,
     /// What was not read, by its reason.
     pub skipped: Skipped,
-    bytes: usize,
+    reader: Reader,
 }
 
 impl Texts {
@@ -44,26 +43,48 @@ impl Texts {
     }
 
     fn one(&mut self, path: &Path, max: usize) -> std::io::Result<()> {
-        let left = max.saturating_sub(self.bytes);
-        if left == 0 {
-            self.skipped.beyond += 1;
-            return Ok(());
+        match self.reader.read(path, max.saturating_sub(self.reader.bytes))? {
+            Piece::Text(bytes, _) => self.files.push((path.to_path_buf(), bytes)),
+            Piece::Empty => {}
+            Piece::Binary => self.skipped.binary += 1,
+            Piece::Again => self.skipped.again += 1,
+            Piece::Beyond => self.skipped.beyond += 1,
+            Piece::Special(_) => self.skipped.special += 1,
         }
-        let (mut file, kind) = open(path)?;
-        if !kind.is_file() {
-            self.skipped.special += 1;
-            return Ok(());
-        }
-        let bytes = bytes_of(&mut file, left)?;
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        if decode(&bytes).is_none() {
-            self.skipped.binary += 1;
-            return Ok(());
-        }
-        self.bytes += bytes.len();
-        self.files.push((path.to_path_buf(), bytes));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_audited_once_under_whichever_names_and_a_long_binary_one_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("a.txt"), "some words\n").unwrap();
+        fs::hard_link(at("a.txt"), at("b.txt")).unwrap();
+        symlink("a.txt", at("c.txt")).unwrap();
+        fs::File::create(at("sparse")).unwrap().set_len(1 << 40).unwrap();
+        let mut texts = Texts::default();
+        texts.add(dir.path(), 1 << 20).unwrap();
+        texts.add(&at("a.txt"), 1 << 20).unwrap();
+        assert_eq!(texts.files, [(at("a.txt"), b"some words\n".to_vec())]);
+        assert_eq!(texts.skipped, Skipped { binary: 1, again: 3, ..Skipped::default() });
+        assert_eq!(texts.reader.bytes, 11);
+    }
+
+    #[test]
+    fn what_lies_beyond_the_limit_is_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["a.txt", "b.txt"] {
+            fs::write(dir.path().join(name), "some words\n").unwrap();
+        }
+        let mut texts = Texts::default();
+        texts.add(dir.path(), 11).unwrap();
+        assert_eq!((texts.files.len(), texts.skipped.beyond), (1, 1));
     }
 }
