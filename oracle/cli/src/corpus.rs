@@ -10,6 +10,7 @@ mod licence;
 mod names;
 mod reader;
 mod texts;
+mod tier;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub use files::read;
 pub use licence::{Licence, contradicted};
 pub use names::{shown, unique};
 pub use texts::Texts;
+pub use tier::tier_at_best;
 pub use walk::Skipped;
 
 /// The most bytes of a domain that are used; longer texts are sampled evenly.

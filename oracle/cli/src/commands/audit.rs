@@ -5,13 +5,11 @@ use std::path::PathBuf;
 
 use lyceum_agent::audit::{Finding, Kind, Measures, Personal, examine};
 use lyceum_api::datasets::Params;
-use lyceum_economy::dataset::{AuditFailure, AuditShares, Tier, audited_tier};
-use lyceum_economy::params::{
-    GAIN_GOLD, GOLD_DUPLICATES, GOLD_TOXICITY, MAX_DUPLICATES, MAX_PII, MAX_TOXICITY,
-};
+use lyceum_economy::dataset::{AuditFailure, Tier};
+use lyceum_economy::params::{GOLD_DUPLICATES, GOLD_TOXICITY, MAX_DUPLICATES, MAX_PII, MAX_TOXICITY};
 use serde_json::{Value, json};
 
-use crate::corpus::{Skipped, Texts};
+use crate::corpus::{Skipped, Texts, tier_at_best};
 use crate::failure::BadInput;
 
 /// The most bytes that are read; files beyond that are counted and reported.
@@ -78,14 +76,8 @@ impl Verdict {
             let words = format!("{licence} is not an accepted licence; accepted are {}", allowed.join(", "));
             return Self::Refused("licence", words);
         }
-        let shares = AuditShares {
-            licence_allowed: measures.licence_ok || licence.is_none(),
-            pii: measures.pii_ppm.into(),
-            toxicity: measures.toxicity_ppm.into(),
-            duplicates: measures.duplicates_ppm.into(),
-            gain: GAIN_GOLD,
-        };
-        match audited_tier(&shares) {
+        let licence_ok = measures.licence_ok || licence.is_none();
+        match tier_at_best(&Measures { licence_ok, ..*measures }) {
             Ok(tier) => Self::Tier(tier),
             Err(AuditFailure::Licence) => {
                 let words = "the text names licences that are no part of the declared one: leave those files out, or \

@@ -1,11 +1,11 @@
 //! What the network's auditors would say of the demo's texts, asked before anything is trained.
 
 use lyceum_agent::audit::{Measures, measure};
-use lyceum_economy::dataset::{AuditFailure, AuditShares, audited_tier};
-use lyceum_economy::params::{GAIN_GOLD, MAX_DUPLICATES, MAX_PII, MAX_TOXICITY};
+use lyceum_economy::dataset::AuditFailure;
+use lyceum_economy::params::{MAX_DUPLICATES, MAX_PII, MAX_TOXICITY};
 
 use super::{DomainText, shards};
-use crate::corpus::{Corpus, contradicted};
+use crate::corpus::{Corpus, contradicted, tier_at_best};
 use crate::failure::BadInput;
 
 /// The audit of a domain's training text, as the auditors of its dataset take it. What training on it gains is not
@@ -18,18 +18,11 @@ pub fn audit(text: &DomainText, domains: usize) -> Measures {
 
 /// Refuses a text whose dataset the auditors would reject: its task would never open.
 pub fn ensure(corpus: &Corpus, text: &DomainText, found: &Measures) -> anyhow::Result<()> {
-    let shares = AuditShares {
-        licence_allowed: found.licence_ok,
-        pii: found.pii_ppm.into(),
-        toxicity: found.toxicity_ppm.into(),
-        duplicates: found.duplicates_ppm.into(),
-        gain: GAIN_GOLD,
-    };
     let percent = |ppm: u64| ppm as f64 / 1e4;
     let share = |what: &str, found: u64, most: u64| {
         format!("{:.2} % of its text are {what}, at most {:.2} % are accepted", percent(found), percent(most))
     };
-    let why = match audited_tier(&shares) {
+    let why = match tier_at_best(found) {
         Ok(_) => return Ok(()),
         Err(AuditFailure::Licence) => {
             let place = contradicted(&corpus.files, &text.licence);
@@ -39,9 +32,9 @@ pub fn ensure(corpus: &Corpus, text: &DomainText, found: &Measures) -> anyhow::R
                 text.licence
             )
         }
-        Err(AuditFailure::Pii) => share("personal data", shares.pii, MAX_PII),
-        Err(AuditFailure::Toxicity) => share("toxic", shares.toxicity, MAX_TOXICITY),
-        Err(AuditFailure::Duplicates) => share("duplicates", shares.duplicates, MAX_DUPLICATES),
+        Err(AuditFailure::Pii) => share("personal data", found.pii_ppm.into(), MAX_PII),
+        Err(AuditFailure::Toxicity) => share("toxic", found.toxicity_ppm.into(), MAX_TOXICITY),
+        Err(AuditFailure::Duplicates) => share("duplicates", found.duplicates_ppm.into(), MAX_DUPLICATES),
     };
     Err(BadInput(format!("{}: auditors would reject this dataset: {why}", text.name)).into())
 }
