@@ -69,11 +69,7 @@ pub fn examine(shards: &[&[u8]], declared: &str, mut each: impl FnMut(Finding)) 
     let mut duplicates = duplicates::Duplicates::new(total);
     text::chunks(shards, |chunk| {
         let place = |start: usize, end: usize| (chunk.origin[start], chunk.origin[end]);
-        for (start, end, named) in declared.contradictions(chunk) {
-            licence_ok = false;
-            let (start, end) = place(start, end);
-            each(Finding { kind: Kind::Licence { named }, start, end });
-        }
+        licence_ok &= !hand_on_contradictions(&declared, chunk, &mut each);
         for item in personal::items(&chunk.text) {
             let (start, end) = place(item.start, item.end);
             personal_bytes += end - start;
@@ -104,6 +100,30 @@ pub fn examine(shards: &[&[u8]], declared: &str, mut each: impl FnMut(Finding)) 
     }
 }
 
+/// Hands on every statement of a licence that is no part of the declared SPDX expression, as [`examine`] does, and
+/// looks for nothing else. To an empty declaration every statement is one.
+pub fn contradictions(shards: &[&[u8]], declared: &str, mut each: impl FnMut(Finding)) {
+    let declared = licence::Declared::new(declared);
+    text::chunks(shards, |chunk| {
+        hand_on_contradictions(&declared, chunk, &mut each);
+    });
+}
+
+/// Whether there was any.
+fn hand_on_contradictions(
+    declared: &licence::Declared,
+    chunk: &text::Chunk,
+    each: &mut impl FnMut(Finding),
+) -> bool {
+    let found = declared.contradictions(chunk);
+    let any = !found.is_empty();
+    for (start, end, named) in found {
+        let (start, end) = (chunk.origin[start], chunk.origin[end]);
+        each(Finding { kind: Kind::Licence { named }, start, end });
+    }
+    any
+}
+
 /// A share of bytes, rounded up: a single address in a large shard is not nothing.
 fn ppm(part: u64, whole: u64) -> u32 {
     let whole = u128::from(whole.max(1));
@@ -131,6 +151,22 @@ mod tests {
         let text = "The quick brown fox jumps over the lazy dog.\nVersion 1.2.3 came out in 2024.\n";
         let clean = Measures { licence_ok: true, pii_ppm: 0, toxicity_ppm: 0, duplicates_ppm: 0 };
         assert_eq!(measure(&[text.as_bytes()], "MIT"), clean);
+    }
+
+    #[test]
+    fn contradictions_are_what_an_examination_finds_of_licences() {
+        let shards: [&[u8]; 2] = [
+            b"// SPDX-License-Identifier: MIT\n// spdx-license-identifier: isc\n",
+            b"# SPDX-License-Identifier: MIT\n",
+        ];
+        for (declared, count) in [("", 3), ("MIT", 1), ("MIT AND ISC", 0)] {
+            let (mut all, mut licences) = (vec![], vec![]);
+            let measures = examine(&shards, declared, |f| all.push(f));
+            contradictions(&shards, declared, |f| licences.push(f));
+            all.retain(|f| matches!(f.kind, Kind::Licence { .. }));
+            assert_eq!((licences.len(), measures.licence_ok), (count, count == 0), "{declared}");
+            assert_eq!(all, licences);
+        }
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Under which licence a text is offered: what its owner declares, or what its files name.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+use lyceum_agent::audit::{Kind, contradictions};
 
 use super::files::text_of;
 use super::names::shown;
 use crate::failure::BadInput;
-use lyceum_agent::audit::measure;
+use crate::terminal::printable_line;
 
 /// What a manifest says where nobody declared a licence and no file names one.
 pub const NONE_DECLARED: &str = "LicenseRef-none-declared";
@@ -13,10 +16,8 @@ pub const NONE_DECLARED: &str = "LicenseRef-none-declared";
 const NONE: &str = "none";
 /// The longest licence of a manifest, in characters; the contract refuses longer ones.
 const MAX_LICENCE: usize = 64;
-/// What stands before a licence in a file that names it as SPDX asks for.
-const MARK: &str = "SPDX-License-Identifier:";
-/// Lines in which such a mark is looked for: it belongs to a file's beginning.
-const HEADER: usize = 60;
+/// Characters of a line that are shown.
+const SHOWN: usize = 80;
 
 /// A licence, and how it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +54,9 @@ impl std::fmt::Display for Licence {
         match self {
             Self::Declared(expression) => write!(f, "licence {expression}, as declared"),
             Self::Named(named) => {
-                let files: u64 = named.iter().map(|(_, files)| files).sum();
-                write!(f, "licence {}, as {files} of its files say", self.expression())
+                let each: Vec<String> =
+                    named.iter().map(|(expression, files)| format!("{expression} in {files}")).collect();
+                write!(f, "licence {}, as its files say ({})", self.expression(), each.join(", "))
             }
             Self::None => f.write_str("no licence declared (declare one with --licence)"),
         }
@@ -69,7 +71,7 @@ pub(super) fn declared(text: &str) -> anyhow::Result<Licence> {
     if !is_expression(text) {
         let words = format!(
             "--licence {}: an SPDX expression is expected, such as MIT or \"MIT OR Apache-2.0\", or {NONE}",
-            text.escape_debug()
+            printable_line(text)
         );
         return Err(BadInput(words).into());
     }
@@ -102,32 +104,24 @@ fn is_expression(text: &str) -> bool {
         && words.iter().enumerate().all(|(i, word)| identifier(word) && operator(word) == (i % 2 == 1))
 }
 
-/// The licences that the files of a text name, and how many files name each. `files` says where each ends.
+/// The licences that the files of a text name, and how many files name each. `files` says where each ends. What a
+/// file names is what an audit finds in it, so that an audit finds nothing that the declaration made of it lacks. The
+/// notice of a GNU licence says no version, and thus no expression: its owner must declare one.
 pub(super) fn named(files: &[(PathBuf, usize)], text: &str) -> Vec<(String, u64)> {
-    let mut found: Vec<(String, u64)> = vec![];
-    let mut start = 0;
-    for (_, end) in files {
-        let file = text.get(start..*end).unwrap_or_default();
-        start = *end;
-        let Some(expression) = file.lines().take(HEADER).find_map(named_in) else { continue };
-        match found.iter_mut().find(|(known, _)| known == expression) {
-            Some((_, files)) => *files += 1,
-            None => found.push((expression.to_owned(), 1)),
+    let starts = std::iter::once(0).chain(files.iter().map(|(_, end)| *end));
+    let shards =
+        starts.zip(files).map(|(start, (_, end))| text.as_bytes().get(start..*end).unwrap_or_default());
+    let shards: Vec<&[u8]> = shards.collect();
+    let mut found: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    contradictions(&shards, "", |finding| {
+        if let Kind::Licence { named } = finding.kind
+            && is_expression(&named)
+        {
+            let file = files.partition_point(|(_, end)| *end as u64 <= finding.start);
+            found.entry(named).or_default().insert(file);
         }
-    }
-    found.sort();
-    found
-}
-
-/// The expression that a line names, where nothing but the signs of a comment stands around it.
-fn named_in(line: &str) -> Option<&str> {
-    let (before, after) = line.split_once(MARK)?;
-    if before.chars().any(char::is_alphanumeric) {
-        return None;
-    }
-    let end = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | ':' | ' ' | '(' | ')'));
-    let expression = after.split(end).next()?.trim().trim_end_matches('-').trim_end();
-    is_expression(expression).then_some(expression)
+    });
+    found.into_iter().map(|(expression, files)| (expression, files.len() as u64)).collect()
 }
 
 /// All of several expressions at once: each licence binds its own files, so a user of all of them keeps all.
@@ -146,26 +140,21 @@ pub fn contradicted(files: &[PathBuf], licence: &str) -> Option<String> {
 
 fn place(path: &Path, licence: &str) -> Option<String> {
     let text = text_of(path)?;
-    let contradicts = |text: &str| !measure(&[text.as_bytes()], licence).licence_ok;
-    if !contradicts(&text) {
-        return None;
-    }
-    // The shortest beginning that contradicts ends with the line that does.
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let ends: Vec<usize> = lines
-        .iter()
-        .scan(0, |end, line| {
-            *end += line.len();
-            Some(*end)
-        })
-        .collect();
-    let at = ends.partition_point(|end| !contradicts(&text[..*end]));
-    let line: String = lines.get(at)?.trim().chars().take(80).flat_map(char::escape_debug).collect();
-    Some(format!("{}:{}: {line}", shown(path), at + 1))
+    let mut first: Option<u64> = None;
+    contradictions(&[text.as_bytes()], licence, |f| first = Some(first.map_or(f.start, |s| s.min(f.start))));
+    let start = usize::try_from(first?).ok()?;
+    let before = text.get(..start)?;
+    let line = before.rfind('\n').map_or(0, |end| end + 1);
+    // A long line, such as a record of JSON, is shown from where the licence stands.
+    let from = if start - line < SHOWN / 2 { line } else { start };
+    let words: String = text[from..].lines().next()?.trim().chars().take(SHOWN).collect();
+    Some(format!("{}:{}: {}", shown(path), before.matches('\n').count() + 1, printable_line(&words)))
 }
 
 #[cfg(test)]
 mod tests {
+    use lyceum_agent::audit::measure;
+
     use super::*;
 
     fn of(files: &[&str]) -> Licence {
@@ -191,6 +180,30 @@ mod tests {
     }
 
     #[test]
+    fn what_the_files_name_is_what_an_audit_finds() {
+        for (text, expression) in [
+            ("// spdx-license-identifier: apache-2.0\n", "Apache-2.0"),
+            ("{\"text\": \"// SPDX-License-Identifier: MIT\\nfn a() {}\"}\n", "MIT"),
+            ("words\n\n# SPDX-License-Identifier: LicenseRef-ours\n", "LicenseRef-ours"),
+            ("// SPDX-License-Identifier: my-own\n", NONE_DECLARED),
+            ("As in\n```c\n// SPDX-License-Identifier: GPL-3.0-only\n```\n", NONE_DECLARED),
+            (
+                "// SPDX-License-Identifier: MIT\n\n/* SPDX-License-Identifier: ISC OR MIT */ x\n",
+                "(ISC OR MIT) AND MIT",
+            ),
+        ] {
+            for text in [text.to_owned(), "a line\n".repeat(100) + text] {
+                assert_eq!(of(&[&text]).expression(), expression, "{text}");
+                assert!(measure(&[text.as_bytes()], expression).licence_ok, "{text}");
+            }
+        }
+        let record = "{\"text\": \"// SPDX-License-Identifier: MIT\\nfn a() {}\"}\n";
+        let both = of(&["# SPDX-License-Identifier: MIT\n", record, "no word of it\n"]);
+        assert_eq!(both, Licence::Named(vec![("MIT".to_owned(), 2)]));
+        assert_eq!(both.to_string(), "licence MIT, as its files say (MIT in 2)");
+    }
+
+    #[test]
     fn a_text_that_names_none_declares_none() {
         assert_eq!(of(&["plain words\n", "{\"text\": \"SPDX-License-Identifier: MIT\"}\n"]), Licence::None);
         assert_eq!(Licence::None.expression(), NONE_DECLARED);
@@ -213,7 +226,14 @@ mod tests {
         std::fs::write(&path, "//! A file.\n// SPDX-License-Identifier: Apache-2.0\nfn a() {}\n").unwrap();
         let place = contradicted(std::slice::from_ref(&path), "CC0-1.0").unwrap();
         assert!(place.contains("a.rs:2: // SPDX-License-Identifier: Apache-2.0"), "{place}");
-        assert_eq!(contradicted(&[path], "Apache-2.0"), None);
+        assert_eq!(contradicted(&[path.clone()], "Apache-2.0"), None);
+        let record = format!(
+            "{{\"id\": \"{}\", \"text\": \"# SPDX-License-Identifier: ISC\\n\u{9b}\"}}\n",
+            "x".repeat(90)
+        );
+        std::fs::write(&path, format!("{{}}\n{record}{}", "words\n".repeat(50))).unwrap();
+        let place = contradicted(&[path], "MIT").unwrap();
+        assert!(place.ends_with("a.rs:2: SPDX-License-Identifier: ISC\\n\\u009b\"}"), "{place}");
     }
 
     #[test]
