@@ -1,7 +1,7 @@
 //! `lyceum audit`: what a network's auditors will find in a text, before a deposit is at stake.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lyceum_agent::audit::{Finding, Kind, Measures, Personal, examine};
 use lyceum_api::datasets::Params;
@@ -9,8 +9,10 @@ use lyceum_economy::dataset::{AuditFailure, Tier};
 use lyceum_economy::params::{GOLD_DUPLICATES, GOLD_TOXICITY, MAX_DUPLICATES, MAX_PII, MAX_TOXICITY};
 use serde_json::{Value, json};
 
-use crate::corpus::{Skipped, Texts, tier_at_best};
+use crate::corpus::{Skipped, Texts, shown as shown_path, tier_at_best};
 use crate::failure::BadInput;
+use crate::paths::json_path;
+use crate::terminal::printable_line;
 
 /// The most bytes that are read; files beyond that are counted and reported.
 const MAX_READ: usize = 1 << 30;
@@ -52,6 +54,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<bool> {
     let mut shown = Shown::new(&texts, args.limit);
     // No licence agrees with an empty declaration, so every licence that the text names is found.
     let measures = examine(&shards, args.licence.as_deref().unwrap_or_default(), |f| shown.take(&f));
+    shown.find_places();
     let verdict = Verdict::of(&measures, args.licence.as_deref());
     let out = match json {
         true => as_json(&texts, &shown, &measures, &verdict)?,
@@ -114,11 +117,14 @@ const KINDS: [&str; 4] = ["licence", "personal data", "toxic text", "duplicate"]
 struct Row {
     kind: usize,
     detail: String,
-    file: String,
+    /// Which of the files.
+    file: usize,
+    /// Known when all findings are.
     line: usize,
     column: usize,
-    byte: u64,
+    byte: usize,
     bytes: u64,
+    /// As it stands in the text, so not yet fit for a terminal.
     excerpt: String,
 }
 
@@ -155,16 +161,33 @@ impl<'a> Shown<'a> {
             return;
         }
         let file = self.starts.partition_point(|s| *s <= finding.start).saturating_sub(1);
-        let (Some((path, bytes)), Some(start)) = (self.texts.files.get(file), self.starts.get(file)) else {
+        let (Some((_, bytes)), Some(start)) = (self.texts.files.get(file), self.starts.get(file)) else {
             return;
         };
         let at = ((finding.start - start) as usize).min(bytes.len());
         let end = ((finding.end - start) as usize).min(bytes.len());
-        let (line, column) = place(&bytes[..at]);
         let excerpt = excerpt(&bytes[at..end]);
-        let file = path.to_string_lossy().escape_debug().to_string();
         let bytes = finding.end - finding.start;
-        self.rows.push(Row { kind, detail, file, line, column, byte: at as u64, bytes, excerpt });
+        self.rows.push(Row { kind, detail, file, line: 0, column: 0, byte: at, bytes, excerpt });
+    }
+
+    /// Counts the lines: once for each file, however many findings it has.
+    fn find_places(&mut self) {
+        let mut rows: Vec<&mut Row> = self.rows.iter_mut().collect();
+        rows.sort_by_key(|row| (row.file, row.byte));
+        for rows in rows.chunk_by_mut(|a, b| a.file == b.file) {
+            let Some((_, bytes)) = rows.first().and_then(|row| self.texts.files.get(row.file)) else {
+                continue;
+            };
+            let offsets: Vec<usize> = rows.iter().map(|row| row.byte).collect();
+            for (row, place) in rows.iter_mut().zip(places(bytes, &offsets)) {
+                (row.line, row.column) = place;
+            }
+        }
+    }
+
+    fn path(&self, row: &Row) -> &Path {
+        self.texts.files.get(row.file).map_or(Path::new(""), |(path, _)| path)
     }
 
     fn hidden(&self, kind: usize) -> usize {
@@ -183,16 +206,29 @@ fn personal(kind: Personal) -> &'static str {
     }
 }
 
-/// Line and column of what follows these bytes, from 1, in characters.
-fn place(before: &[u8]) -> (usize, usize) {
-    let ends = |i: usize| before[i] == b'\n' || (before[i] == b'\r' && before.get(i + 1) != Some(&b'\n'));
-    let line = (0..before.len()).filter(|i| ends(*i)).count();
-    let start = (0..before.len()).rev().find(|i| ends(*i)).map_or(0, |i| i + 1);
-    let text: String = String::from_utf8_lossy(&before[start..]).chars().filter(|c| *c != '\0').collect();
-    (line + 1, text.chars().count() + 1)
+/// Lines and columns, from 1 and in characters, of offsets in ascending order.
+fn places(bytes: &[u8], offsets: &[usize]) -> Vec<(usize, usize)> {
+    let ends = |i: &usize| bytes[*i] == b'\n' || (bytes[*i] == b'\r' && bytes.get(i + 1) != Some(&b'\n'));
+    let characters = |bytes: &[u8]| -> usize {
+        let chunks = bytes.utf8_chunks();
+        chunks
+            .map(|c| c.valid().chars().filter(|c| *c != '\0').count() + usize::from(!c.invalid().is_empty()))
+            .sum()
+    };
+    let (mut line, mut column, mut from) = (1, 1, 0);
+    let place = |at: &usize| {
+        line += (from..*at).filter(ends).count();
+        if let Some(end) = (from..*at).rev().find(ends) {
+            (column, from) = (1, end + 1);
+        }
+        column += characters(&bytes[from..*at]);
+        from = *at;
+        (line, column)
+    };
+    offsets.iter().map(place).collect()
 }
 
-/// The beginning of a finding without control characters, in one line.
+/// The beginning of a finding, in one line.
 fn excerpt(bytes: &[u8]) -> String {
     let head: Vec<u8> = bytes.iter().take(4 * EXCERPT).filter(|b| **b != 0).copied().collect();
     let text = String::from_utf8_lossy(&head);
@@ -204,8 +240,7 @@ fn excerpt(bytes: &[u8]) -> String {
         }
         match c {
             c if c.is_whitespace() => out.push(' '),
-            '"' | '\'' | '\\' => out.push(c),
-            c => out.extend(c.escape_debug()),
+            c => out.push(c),
         }
     }
     out
@@ -220,7 +255,8 @@ fn as_text(texts: &Texts, shown: &Shown<'_>, found: &Measures, verdict: &Verdict
     for (kind, name) in KINDS.iter().enumerate() {
         for r in shown.rows.iter().filter(|r| r.kind == kind) {
             let what = if r.detail.is_empty() { (*name).to_owned() } else { format!("{name}, {}", r.detail) };
-            line(format!("{}:{}:{}: {what}: {}", r.file, r.line, r.column, r.excerpt));
+            let (path, excerpt) = (shown_path(shown.path(r)), printable_line(&r.excerpt));
+            line(format!("{path}:{}:{}: {what}: {excerpt}", r.line, r.column));
         }
         if shown.hidden(kind) > 0 {
             let all = shown.counts[kind];
@@ -269,8 +305,8 @@ fn as_json(texts: &Texts, shown: &Shown<'_>, found: &Measures, verdict: &Verdict
         .iter()
         .map(|r| {
             json!({
-                "kind": KINDS[r.kind], "detail": r.detail, "file": r.file, "line": r.line, "column": r.column,
-                "byte": r.byte, "bytes": r.bytes, "excerpt": r.excerpt,
+                "kind": KINDS[r.kind], "detail": r.detail, "file": json_path(shown.path(r)), "line": r.line,
+                "column": r.column, "byte": r.byte, "bytes": r.bytes, "excerpt": r.excerpt,
             })
         })
         .collect();
@@ -300,15 +336,58 @@ mod tests {
 
     #[test]
     fn places_are_counted_in_characters_whatever_ends_the_lines() {
+        let place = |before: &[u8]| places(before, &[before.len()])[0];
         assert_eq!(place(b""), (1, 1));
         assert_eq!(place("eins\nzwei drü".as_bytes()), (2, 9));
         assert_eq!(place(b"a\r\nb\rc"), (3, 2));
         assert_eq!(place(b"a\0\n\0b\0"), (2, 2));
+        assert_eq!(place(b"Gr\xf6\xdfe"), (1, 6));
     }
 
     #[test]
-    fn an_excerpt_moves_no_cursor() {
-        assert_eq!(excerpt(b"a\x1b[2J\nb"), "a\\u{1b}[2J b");
+    fn many_places_of_a_file_are_those_that_each_has_alone() {
+        let text = "eins\nzwei drü\r\n\nvier\rfünf".as_bytes();
+        let starts: Vec<usize> = (0..text.len()).filter(|i| !(0x80..0xc0).contains(&text[*i])).collect();
+        let alone: Vec<(usize, usize)> = starts.iter().map(|at| places(text, &[*at])[0]).collect();
+        assert_eq!(places(text, &starts), alone);
+        assert_eq!(alone.last(), Some(&(5, 4)));
+        assert_eq!(places(text, &[7, 7]), [(2, 3), (2, 3)]);
+    }
+
+    #[test]
+    fn the_excerpt_and_the_file_of_a_finding_are_shown_without_control_characters_and_told_as_they_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("it's \u{1b}.txt");
+        std::fs::write(
+            &path,
+            "word\nSPDX-License-Identifier: ISC\nto a@b.de \"\u{9b}2J\n".to_owned() + &"words\n".repeat(50),
+        )
+        .unwrap();
+        let mut texts = Texts::default();
+        texts.add(&path, MAX_READ).unwrap();
+        let mut shown = Shown::new(&texts, 20);
+        shown.take(&Finding { kind: Kind::Toxic, start: 38, end: 49 });
+        shown.take(&Finding { kind: Kind::Licence { named: "ISC".to_owned() }, start: 5, end: 33 });
+        shown.find_places();
+        let measures = Measures { licence_ok: true, pii_ppm: 0, toxicity_ppm: 0, duplicates_ppm: 0 };
+        let args = Args { paths: vec![], licence: None, limit: 20 };
+        let text = as_text(&texts, &shown, &measures, &Verdict::Tier(Tier::Gold), &args);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines[0].ends_with("/it's \\u001b.txt:2:1: licence, ISC: SPDX-License-Identifier: ISC"),
+            "{text}"
+        );
+        assert!(lines[1].ends_with("/it's \\u001b.txt:3:5: toxic text: @b.de \"\\u009b2J"), "{text}");
+        let json = as_json(&texts, &shown, &measures, &Verdict::Tier(Tier::Gold)).unwrap();
+        let json: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["findings"][0]["file"], path.to_str().unwrap());
+        assert_eq!(json["findings"][0]["excerpt"], "@b.de \"\u{9b}2J");
+        assert_eq!(json["findings"][0]["line"], 3);
+    }
+
+    #[test]
+    fn an_excerpt_is_one_line_and_short() {
+        assert_eq!(excerpt(b"a\tb\r\nc"), "a b  c");
         assert_eq!(excerpt("x".repeat(100).as_bytes()).chars().count(), EXCERPT + 1);
     }
 
