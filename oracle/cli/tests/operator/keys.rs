@@ -164,7 +164,8 @@ fn a_descriptor_that_may_not_be_opened_anew_is_read_all_the_same() {
     assert!(out.status.success(), "{}", text(&out.stderr));
     let out = shell(&operator, "lyceum keys add b --no-words --passphrase-fd 7 --json 7<&-");
     assert_eq!(out.status.code(), Some(3));
-    assert!(text(&out.stdout).contains("secret.descriptor") && text(&out.stdout).contains("is not open"));
+    // The number may be free, or one that the program uses itself: neither was handed to it.
+    assert!(text(&out.stdout).contains("secret.descriptor"), "{}", text(&out.stdout));
 }
 
 #[test]
