@@ -1,7 +1,7 @@
 //! The demo's texts: where they come from, and what is trained on, held out and sealed.
 //!
 //! [`read`] takes a path of the user's: [`walk`] finds its files, [`decode`] makes text of them, [`licence`] says under
-//! which licence, [`names`] what to call it. [`defaults`] takes what every machine with the toolchain has.
+//! which licence, [`names`] what to call it. [`defaults()`] takes what every machine with the toolchain has.
 
 mod decode;
 mod defaults;
