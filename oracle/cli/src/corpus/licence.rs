@@ -226,7 +226,7 @@ mod tests {
         std::fs::write(&path, "//! A file.\n// SPDX-License-Identifier: Apache-2.0\nfn a() {}\n").unwrap();
         let place = contradicted(std::slice::from_ref(&path), "CC0-1.0").unwrap();
         assert!(place.contains("a.rs:2: // SPDX-License-Identifier: Apache-2.0"), "{place}");
-        assert_eq!(contradicted(&[path.clone()], "Apache-2.0"), None);
+        assert_eq!(contradicted(std::slice::from_ref(&path), "Apache-2.0"), None);
         let record = format!(
             "{{\"id\": \"{}\", \"text\": \"# SPDX-License-Identifier: ISC\\n\u{9b}\"}}\n",
             "x".repeat(90)
