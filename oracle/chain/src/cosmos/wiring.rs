@@ -179,7 +179,8 @@ mod tests {
     #[test]
     fn a_contract_that_does_not_say_what_it_is_or_names_no_charter_is_refused() {
         let at = file(&addresses("a"));
-        let changes: [(&str, fn(&mut Found)); 3] = [
+        type Change = fn(&mut Found);
+        let changes: [(&str, Change); 3] = [
             ("does not say which it is", |found| found.kind = None),
             ("is crates.io:cw20", |found| found.kind = Some("crates.io:cw20".to_owned())),
             ("does not say where charter is", |found| found.config = Value::Null),
