@@ -194,6 +194,21 @@ impl Drop for Small {
 }
 
 #[test]
+fn an_export_onto_what_it_reads_is_refused_by_whatever_name() {
+    let (folder, dir) = (Folder::new(), tempfile::tempdir().unwrap());
+    let (block, link) = (folder.at("base.tblock"), dir.path().join("link"));
+    symlink(&block, &link).unwrap();
+    let before = fs::read(&block).unwrap();
+    for to in [&block, &link] {
+        for out in exports(&folder, to.to_str().unwrap()) {
+            assert_eq!(out.status.code(), Some(3));
+            assert!(text(&out.stderr).contains("which is read"), "{}", text(&out.stderr));
+        }
+    }
+    assert_eq!(fs::read(&block).unwrap(), before);
+}
+
+#[test]
 fn an_export_that_does_not_fit_leaves_the_file_that_was_there() {
     let Some(small) = Small::new() else { return };
     let folder = Folder::new();

@@ -1,10 +1,12 @@
 //! `lyceum export`: tensor blocks and model folders as safetensors.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use lyceum_tensorblock::export_safetensors;
 
+use crate::failure::{Failure, Refusal};
 use crate::folder::{ModelFolder, open_block};
 use crate::paths::json_path;
 
@@ -43,11 +45,33 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
 fn export(args: &Args) -> anyhow::Result<u64> {
     let to = &args.safetensors;
     let cannot = || format!("cannot write {}", to.display());
+    check_target(&args.from, to)?;
     if args.from.is_dir() {
         let model = ModelFolder::open(&args.from)?.model(!args.base, tch::Device::Cpu)?;
         return model.write_safetensors(to).with_context(cannot);
     }
     export_safetensors(&open_block(&args.from)?, to).with_context(cannot)
+}
+
+/// Refuses to replace what is read: a tensor block is more than its safetensors, and nothing brings it back.
+fn check_target(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let Ok(target) = std::fs::metadata(to).map(|there| (there.dev(), there.ino())) else { return Ok(()) };
+    let is_target = |file: &Path| std::fs::metadata(file).is_ok_and(|f| (f.dev(), f.ino()) == target);
+    let files: Vec<PathBuf> = match std::fs::read_dir(from) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+        Err(_) => vec![from.to_path_buf()],
+    };
+    match files.iter().find(|file| file.is_file() && is_target(file)) {
+        Some(file) => {
+            let words = format!(
+                "--safetensors {} is {}, which is read: name another file",
+                to.display(),
+                file.display()
+            );
+            Err(Refusal::new(Failure::Input, "export.same_file", words).into())
+        }
+        None => Ok(()),
+    }
 }
 
 fn closed(error: &anyhow::Error) -> bool {

@@ -97,7 +97,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         Command::Add(args) => add(args, json),
         Command::List(at) => list(&at, json),
         Command::Show(args) => {
-            let entry = Keyring::of(&args.at.home.resolve()?).entry(&args.name)?;
+            let entry = Keyring::of(&args.at.home.resolve()?).by_name_or_address(&args.name)?;
             if json {
                 outln!("{}", shown(&entry, &args.at.prefix)?)?;
             } else if args.address {

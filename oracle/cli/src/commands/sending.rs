@@ -10,8 +10,8 @@ use crate::wallet::{Entry, Keyring, PassphraseArgs, Purpose};
 /// Flags of whatever sends a transaction as a key's account.
 #[derive(Debug, clap::Args)]
 pub struct SendingArgs {
-    /// The key that signs [default: that of node.toml, or the only one]
-    #[arg(long, value_name = "NAME", help_heading = "Sending")]
+    /// The key that signs, by its name or address [default: that of node.toml, or the only one]
+    #[arg(long, value_name = "KEY", help_heading = "Sending")]
     pub from: Option<String>,
     /// Show message, gas, fee and what would happen, and send nothing
     #[arg(long, help_heading = "Sending")]
@@ -27,7 +27,7 @@ impl SendingArgs {
     /// Who signs.
     pub fn sender(&self, config: Option<&Config>, ring: &Keyring) -> anyhow::Result<Entry> {
         match self.from.as_ref().or(config.map(|c| &c.key.name)) {
-            Some(name) => ring.entry(name),
+            Some(name) => ring.by_name_or_address(name),
             None => ring.entries()?.only("--from"),
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lyceum_chain::cosmos::{Client, Key, PublicKey, Settings, Signer as _, keyfile};
 
 use crate::session::{GasArgs, look};
-use crate::wallet::{Home, Keyring, PassphraseArgs, Purpose};
+use crate::wallet::{Entry, Home, Keyring, PassphraseArgs, Purpose};
 
 /// A chain on which nothing of ours is known yet.
 #[derive(Debug, Clone, clap::Args)]
@@ -56,7 +56,7 @@ impl KeyArgs {
             None => ring.entries()?.only("--key")?.name,
         };
         if !is_file(&name) {
-            let public = ring.entry(&name)?.public;
+            let Entry { name, public } = ring.by_name_or_address(&name)?;
             return Ok(Held { args: self, ring, name, public, opened: None });
         }
         let passphrase = self.passphrase.read(&name, Purpose::Open)?;

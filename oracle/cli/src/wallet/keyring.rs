@@ -133,6 +133,19 @@ impl Keyring {
         Ok(Entry { name: name.to_owned(), public: public.public_key })
     }
 
+    /// The key of a name, or the one whose account has this address.
+    pub fn by_name_or_address(&self, text: &str) -> anyhow::Result<Entry> {
+        if !self.has(text)?
+            && let Some((prefix, _)) = text.rsplit_once('1')
+        {
+            let is_it = |entry: &Entry| entry.address(prefix).is_ok_and(|address| address.as_str() == text);
+            if let Some(entry) = self.entries()?.entries.into_iter().find(is_it) {
+                return Ok(entry);
+            }
+        }
+        self.entry(text)
+    }
+
     /// Refuses names that a key cannot have, and names that are taken.
     pub fn check_free(&self, name: &str) -> anyhow::Result<()> {
         check_name(name)?;

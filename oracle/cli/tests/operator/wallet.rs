@@ -41,6 +41,18 @@ fn json_of(text: &str) -> Value {
 }
 
 #[test]
+fn a_key_is_meant_by_its_address_as_well_as_by_its_name() {
+    let (operator, chain) = operator(Says { held: 5_000_000, ..Says::default() });
+    let alice = address(&operator, "alice");
+    assert_eq!(operator.ok(&["keys", "show", &alice, "--address"]).trim(), alice);
+    let send = with(&["send", BOB, "1LYC", "--from", &alice, "--dry-run", "--json"], &chain);
+    let shown = json_of(&operator.ok(&send));
+    assert_eq!(shown["from"], json!(alice), "{shown}");
+    let (code, kind, words) = operator.refused(&with(&["send", BOB, "1LYC", "--from", BOB], &chain));
+    assert_eq!((code, kind.as_str()), (9, "key/key.missing"), "{words}");
+}
+
+#[test]
 fn a_balance_is_shown_in_both_units_without_a_node_and_without_a_passphrase() {
     let (operator, chain) = operator(Says { held: 1_500_000, ..Says::default() });
     let all = operator.ok(&with(&["balance"], &chain));

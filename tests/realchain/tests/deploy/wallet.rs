@@ -1,7 +1,7 @@
 //! Payments by `lyceum send`, and a deployment that is stopped by hand.
 
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
-use std::time::Duration;
 
 use lyceum_tests_realchain::wanted;
 use serde_json::json;
@@ -44,14 +44,21 @@ fn a_deployment_that_is_stopped_by_hand_says_that_the_same_command_goes_on_and_i
     let operator = Operator::new();
     let authority = operator.address("faucet");
     let args = operator.deploy(&authority, "d.json");
-    let child = operator.command(&args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    // Within the first codes: all of them take several blocks.
-    std::thread::sleep(Duration::from_millis(2_500));
+    let mut child = operator.command(&args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    // The first code is stored, and six are left: each takes a block.
+    let mut words = String::new();
+    for line in lines.by_ref() {
+        let stored = line.contains("stored");
+        words += &line;
+        if stored {
+            break;
+        }
+    }
     let pid = child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    let out = child.wait_with_output().unwrap();
-    let words = String::from_utf8_lossy(&out.stderr).into_owned();
-    assert_eq!(out.status.code(), Some(130), "{words}");
+    words.extend(lines);
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{words}");
     assert!(words.contains("the same command goes on"), "{words}");
     assert_eq!(operator.ok(&args)["file"], "d.json");
 }
