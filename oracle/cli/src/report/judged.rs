@@ -19,8 +19,8 @@ pub(super) fn claims(out: &mut String, report: &Report) {
     let rows: Vec<Vec<Cell>> = report.claims.iter().map(|c| claim(report, c)).collect();
     let head = ["claim", "trainer", "verdict", "verified gain", "re-executed", "time"];
     let hint = "Each trainer was told what to do, and no evaluator knew. The verified gain is the median over the \
-                committee of the mean gain on sealed items minus two standard errors, so it is below what the trainer \
-                itself reported. Steps that the committee re-executed are those of all its seats together.";
+                committee of the mean gain on sealed items minus two standard errors. The trainer's own figure is on other \
+                items, as it cannot see the sealed ones. Steps that the committee re-executed are those of all its seats together.";
     section(out, "Who trained, and what became of it", hint, &table(&head, &rows));
 }
 
