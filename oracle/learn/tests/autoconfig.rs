@@ -1,5 +1,5 @@
-//! What is written as `config.json` loads in the real transformers, and what they save is read here. Runs where
-//! `scripts/autoconfig` has installed them.
+//! What is written as `config.json` loads in the real transformers, and what they save is read here.
+//! `scripts/autoconfig` installs them and runs this.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,15 +7,11 @@ use std::process::Command;
 use lyceum_learn::ModelConfig;
 use serde_json::Value;
 
-/// What transformers make of configurations; nothing where this version of them is not installed.
+/// What a version of transformers makes of configurations.
 fn load(version: u32, configs: &[ModelConfig]) -> Vec<Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let python = root.join(format!(".lyceum/transformers-{version}/bin/python"));
-    if !python.exists() {
-        assert!(std::env::var_os("LYCEUM_AUTOCONFIG").is_none(), "{} is missing", python.display());
-        eprintln!("left out: transformers {version} are not installed, `scripts/autoconfig` does it");
-        return vec![];
-    }
+    assert!(python.exists(), "{} is missing: `scripts/autoconfig` makes it", python.display());
     let folder = tempfile::tempdir().unwrap();
     let folders = configs.iter().enumerate().map(|(index, config)| {
         let folder = folder.path().join(index.to_string());
@@ -33,6 +29,7 @@ fn load(version: u32, configs: &[ModelConfig]) -> Vec<Value> {
 }
 
 #[test]
+#[ignore = "needs transformers, which scripts/autoconfig installs"]
 fn transformers_load_what_is_written_and_what_they_save_is_read() {
     let other = ModelConfig {
         head_dim: Some(6),

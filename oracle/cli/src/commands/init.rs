@@ -11,6 +11,7 @@ use crate::config::{Answers, Config, Role, template};
 use crate::failure::{BadInput, Failure, Refusal};
 use crate::node::identity;
 use crate::paths::{json_path, shell_path, shell_quote};
+use crate::speech::Amount;
 use crate::wallet::{Home, HomeArgs, Keyring, create_private, write_private};
 use crate::writable;
 
@@ -49,9 +50,9 @@ pub struct Args {
     /// A beacon whose rounds the node posts: a drand HTTP endpoint, or `lyceum beacon`; may be repeated
     #[arg(long, value_name = "URL")]
     beacon: Vec<String>,
-    /// Stake to bond, ulyc
-    #[arg(long, value_name = "ULYC")]
-    stake: Option<u64>,
+    /// Stake to bond, such as 1000LYC; a plain number is ulyc
+    #[arg(long, value_name = "AMOUNT")]
+    stake: Option<Amount>,
     /// `cpu`, `cuda` or `cuda:N`
     #[arg(long)]
     device: Option<String>,
@@ -119,7 +120,7 @@ fn next(args: &Args, home: &Home, has_deployment: bool) -> Vec<String> {
              all nodes are yours, a private address will do with allow_private = true)"
         ));
     }
-    if args.stake.unwrap_or(0) == 0 {
+    if args.stake.unwrap_or_default().0 == 0 {
         steps.push(format!(
             "set node.stake_ulyc in {config}, at least what `lyceum query nodes config {flag}` shows as min_stake: a node \
              that bonds nothing gets no work"
@@ -169,7 +170,7 @@ fn answers(args: &Args, chain_id: &str, deployment: Option<&Deployment>) -> anyh
         answers.set("net.allow_private", true);
     }
     if let Some(stake) = args.stake {
-        let stake = i64::try_from(stake)
+        let stake = i64::try_from(stake.0)
             .map_err(|_| BadInput(format!("--stake {stake}: expected at most {} ulyc", i64::MAX)))?;
         answers.set("node.stake_ulyc", stake);
     }

@@ -62,7 +62,7 @@ fn init_refuses_what_would_not_be_read_back_and_leaves_nothing() {
     assert_eq!((bad.0, bad.1.as_str()), (13, "config/config.value"));
     assert_eq!(init(&["--network", &network, "--stake", "9999999999999999999"]).0, 3, "not lowered");
     assert!(!operator.home().exists(), "nothing was begun");
-    let reached = ["--announce", "/ip4/9.9.9.9/udp/26690/quic-v1", "--stake", "5"];
+    let reached = ["--announce", "/ip4/9.9.9.9/udp/26690/quic-v1", "--stake", "5LYC"];
     let spaced = operator.path("a home");
     let begin = ["init", "--rpc", "http://h:1", "--network", &network, "--home", &spaced];
     let said = operator.ok(&[&begin[..], &reached].concat());
