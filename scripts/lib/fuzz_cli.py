@@ -228,6 +228,9 @@ def attempt(ground, args, around):
         cwd.mkdir(exist_ok=True)
 
     def child():
+        # A shell's background job ignores SIGINT, and one that comes before the program listens would be lost.
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
         for number in closed:
             os.close(number)
         if around["cwd"] == "removed":
