@@ -95,7 +95,12 @@ impl Journal {
     pub(crate) fn read(&self) -> Result<Option<Earlier>> {
         let bytes = match fs::read(&self.path) {
             Ok(bytes) => bytes,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            // A link that leads nowhere is a journal on a disk that is not mounted, and no first start.
+            Err(e)
+                if e.kind() == std::io::ErrorKind::NotFound && fs::symlink_metadata(&self.path).is_err() =>
+            {
+                return Ok(None);
+            }
             Err(source) => return Err(AgentError::Io { path: self.path.clone(), source }),
         };
         let bad = |reason: String| AgentError::Journal { path: self.path.clone(), reason };
@@ -204,6 +209,13 @@ mod tests {
             later.contains("version 2 is unknown") && later.contains("the program that wrote it"),
             "{later}"
         );
+    }
+
+    #[test]
+    fn a_journal_on_a_disk_that_is_not_mounted_is_no_first_start() {
+        let dir = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/nowhere/journal.json", dir.path().join(JOURNAL)).unwrap();
+        assert!(matches!(check_journal(dir.path(), "lyceum-1"), Err(AgentError::Io { .. })));
     }
 
     #[test]

@@ -200,6 +200,8 @@ impl Failure {
             | std::io::ErrorKind::InvalidFilename => Self::Input,
             // Another file system is mounted there, or a program runs from it.
             std::io::ErrorKind::ResourceBusy | std::io::ErrorKind::ExecutableFileBusy => Self::Busy,
+            // Links that lead in a circle; the kind of it is not stable yet.
+            _ if io.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => Self::Input,
             _ => return None,
         })
     }
@@ -267,7 +269,9 @@ impl Failure {
 /// The kind of a chain's error.
 fn of_chain(error: &ChainError) -> Option<Failure> {
     Some(match error {
-        ChainError::Unreachable { .. }
+        // What a contract never says is an endpoint's.
+        ChainError::Json(_)
+        | ChainError::Unreachable { .. }
         | ChainError::Disagree { .. }
         | ChainError::NotIncluded { .. }
         | ChainError::Undecided { .. } => Failure::Unreachable,
@@ -364,6 +368,9 @@ mod tests {
         assert_eq!(Failure::of(&error), Failure::Disk);
         assert_eq!(Failure::of(&anyhow::anyhow!("other")), Failure::Internal);
         assert_eq!(Failure::of(&LearnError::NoCuda.into()), Failure::Device);
+        let loops = std::io::Error::from_raw_os_error(rustix::io::Errno::LOOP.raw_os_error());
+        assert_eq!(Failure::of(&loops.into()), Failure::Input);
+        assert_eq!(Failure::of(&ChainError::Json("no".into()).into()), Failure::Unreachable);
     }
 
     #[test]

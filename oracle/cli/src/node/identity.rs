@@ -60,7 +60,12 @@ pub fn find(folder: &Path) -> anyhow::Result<Found> {
         Found { peer: Identity::load(&folder.join(PEER_KEY))?, secret: read_secret(&folder.join(SECRET))? };
     let absent = found.absent();
     let lived = folder.join(JOURNAL);
-    if !absent.is_empty() && lived.try_exists().with_context(|| format!("cannot read {}", lived.display()))? {
+    // Also a link that leads nowhere says that a node has lived here.
+    let has_lived = match lived.symlink_metadata() {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => false,
+        other => other.map(|_| true).with_context(|| format!("cannot read {}", lived.display()))?,
+    };
+    if !absent.is_empty() && has_lived {
         let words = format!(
             "{} is missing from {}, yet {JOURNAL} is there: a node has lived in this folder, and with other secrets it \
              cannot reveal what it committed to and is another peer. Restore it from your backup; to begin anew and lose \
