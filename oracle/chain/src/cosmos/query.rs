@@ -116,7 +116,8 @@ impl Client {
         let path = "/cosmwasm.wasm.v1.Query/SmartContractState";
         match self.asked::<_, QuerySmartContractStateResponse>(path, &request, height).await? {
             Asked::Answer(answer) => from_json(&answer.data).map_err(|e| {
-                ChainError::Json(format!("{contract} answers what this program cannot read: {e}"))
+                let why = own_words(&e.to_string());
+                ChainError::Json(format!("{contract} answers what this program cannot read: {why}"))
             }),
             Asked::Failed(failed) => match no_such_contract(&failed.words) {
                 Some(_) => Err(ChainError::UnknownContract { address: contract.to_string() }),
