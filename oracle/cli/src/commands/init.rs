@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use lyceum_chain::{ChainError, Deployment};
 use serde_json::json;
 
-use crate::config::{Answers, Config, Role, template};
+use crate::config::{Answers, Config, EXAMPLE_ADDRESS, Role, template};
 use crate::failure::{BadInput, Failure, Refusal};
 use crate::node::identity;
 use crate::paths::{json_path, shell_path, shell_quote};
@@ -111,12 +111,12 @@ fn next(args: &Args, home: &Home, has_deployment: bool) -> Vec<String> {
     if !has_deployment {
         steps.push(format!("copy the network's deployment file to {}", home.deployment().display()));
     }
-    let serves = args.roles.iter().any(|role| matches!(role, Role::Trainer | Role::Storage));
+    let serves = args.roles.iter().any(|role| role.serves_blocks());
     let reached = |address: &String| args.allow_private || !lyceum_net::is_private(address);
     if serves && !args.announce.iter().any(reached) {
         steps.push(format!(
             "set net.announce in {config} to an address at which others reach this machine, such as \
-             \"/ip4/203.0.113.7/udp/26690/quic-v1\", or the node does not start: a trainer's blocks are fetched (where \
+             \"{EXAMPLE_ADDRESS}\", or the node does not start: a trainer's blocks are fetched (where \
              all nodes are yours, a private address will do with allow_private = true)"
         ));
     }

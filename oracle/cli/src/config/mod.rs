@@ -34,6 +34,16 @@ pub enum Role {
     Storage,
 }
 
+impl Role {
+    /// Whether others fetch blocks from a node of this role, so that it must be reached.
+    pub fn serves_blocks(self) -> bool {
+        matches!(self, Self::Trainer | Self::Storage)
+    }
+}
+
+/// An address that peers may be reached by: a documentation address, as nobody has it.
+pub const EXAMPLE_ADDRESS: &str = "/ip4/203.0.113.7/udp/26690/quic-v1";
+
 /// A node's configuration, validated.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -7,11 +7,9 @@ use anyhow::Context;
 use lyceum_chain::ChainError;
 
 use super::keys::{SECTIONS, nearest, section};
-use super::{Config, Role};
+use super::{Config, EXAMPLE_ADDRESS, Role};
 use crate::failure::{BadInput, Failure, Refusal};
 
-/// An address that peers may be reached by.
-const EXAMPLE: &str = "/ip4/203.0.113.7/udp/26690/quic-v1";
 /// The longest file that is read.
 const MOST: u64 = 1 << 20;
 /// The longest time to leave, seconds: a week.
@@ -220,7 +218,7 @@ fn validate(wrong: &Wrong<'_>, config: &Config) -> anyhow::Result<()> {
             return Err(wrong.key(
                 "net",
                 "announce",
-                &format!("{error}; expected a multiaddress such as {EXAMPLE}"),
+                &format!("{error}; expected a multiaddress such as {EXAMPLE_ADDRESS}"),
             ));
         }
     }

@@ -15,12 +15,10 @@ use lyceum_net::{Identity, Limits, Multiaddr};
 use lyceum_store::{Store, Usage};
 
 use super::disk;
-use crate::config::{Config, Role};
+use crate::config::{Config, EXAMPLE_ADDRESS, Role};
 use crate::failure::{Failure, Refusal};
 use crate::wallet::{Home, Keyring, PassphraseArgs, Purpose};
 
-/// An address that peers may be reached by.
-const EXAMPLE: &str = "\"/ip4/203.0.113.7/udp/26690/quic-v1\"";
 /// Seconds by which a block may be ahead of this machine's clock, and by which it may be old, before it is spoken of.
 const CLOCK: u64 = 30;
 const STALE: u64 = 300;
@@ -102,7 +100,7 @@ pub fn limits(config: &Config) -> Limits {
 
 /// Refuses a node that has blocks for others and that no peer can dial: it would lose its claims.
 pub fn check_announced(config: &Config) -> anyhow::Result<()> {
-    let serves = config.node.roles.iter().any(|role| matches!(role, Role::Trainer | Role::Storage));
+    let serves = config.node.roles.iter().any(|role| role.serves_blocks());
     // Any port stands for the one that the system will give.
     let listen = listen(config).into_iter().map(|address| {
         let address = address.to_string().replace("/tcp/0", "/tcp/1").replace("/udp/0", "/udp/1");
@@ -115,7 +113,7 @@ pub fn check_announced(config: &Config) -> anyhow::Result<()> {
     }
     let why = undialled(config, &addresses).unwrap_or_else(|| {
         format!(
-            "no address is announced: set net.announce in {} to one that others reach, such as {EXAMPLE}, or, where all \
+            "no address is announced: set net.announce in {} to one that others reach, such as \"{EXAMPLE_ADDRESS}\", or, where all \
              nodes are yours, to a private one and net.allow_private on each",
             config.folder.join("node.toml").display()
         )
