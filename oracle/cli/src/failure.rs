@@ -181,8 +181,11 @@ impl Failure {
                 _ => Self::Format,
             });
         }
-        if let Some(lyceum_files::Error::NotPlain { .. }) = cause.downcast_ref::<lyceum_files::Error>() {
-            return Some(Self::Input);
+        if let Some(error) = cause.downcast_ref::<lyceum_files::Error>() {
+            use lyceum_files::Error::{Dangling, TooLarge, Unexpected};
+            // All others have a cause of the system's.
+            return matches!(error, Dangling { .. } | TooLarge { .. } | Unexpected { .. })
+                .then_some(Self::Input);
         }
         let io = cause.downcast_ref::<std::io::Error>()?;
         if io.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) {

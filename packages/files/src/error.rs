@@ -1,4 +1,4 @@
-//! Why a file could not be written, with the operating system's reason kept as it was.
+//! Why a file could not be read or written, with the operating system's reason kept as it was.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a file or folder could not be replaced. What was there before is still there.
+/// Why a file or folder could not be read or replaced. What was there before is still there.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -18,13 +18,33 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
-    /// A pipe, device or socket stands where a plain file is expected. It is never replaced.
-    #[error("{}: this is a {found}, expected a plain file", path.display())]
-    NotPlain {
+    /// Something else stands where a plain file or a folder is expected. It is never replaced.
+    #[error("{}: this is a {found}, expected a {expected}", path.display())]
+    Unexpected {
         /// The file.
         path: PathBuf,
         /// What stands there.
         found: &'static str,
+        /// What should.
+        expected: &'static str,
+    },
+    /// A link leads nowhere, as to a disk that is not mounted: the file itself, or a folder above it.
+    #[error("{}: {reason}", path.display())]
+    Dangling {
+        /// The file that was asked for.
+        path: PathBuf,
+        /// Which link points where.
+        reason: String,
+    },
+    /// A file that is read whole is longer than any of its kind is.
+    #[error("{}: {}", path.display(), too_large(*found, *most))]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its bytes, where the system says.
+        found: Option<u64>,
+        /// The most bytes that are read.
+        most: u64,
     },
     /// A new folder is in place, but files that do not belong to it could not be moved into it.
     #[error(
@@ -46,9 +66,31 @@ impl Error {
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {
         Self::Io { path: path.to_path_buf(), source }
     }
+
+    pub(crate) fn not_plain(path: PathBuf, found: &'static str) -> Self {
+        Self::Unexpected { path, found, expected: "plain file" }
+    }
+}
+
+fn too_large(found: Option<u64>, most: u64) -> String {
+    match found {
+        Some(found) => format!("this has {found} bytes, at most {most} are read"),
+        None => format!("this has more than {most} bytes, which is the most that are read"),
+    }
 }
 
 impl Error {
+    /// What is wrong, for those who name the path themselves.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Io { source, .. } => source.to_string(),
+            Self::Unexpected { found, expected, .. } => format!("this is a {found}, expected a {expected}"),
+            Self::Dangling { reason, .. } => reason.clone(),
+            Self::TooLarge { found, most, .. } => too_large(*found, *most),
+            Self::LeftBehind { .. } => self.to_string(),
+        }
+    }
+
     /// What the operating system said, for those who name the path themselves.
     pub fn into_source(self) -> io::Error {
         match self {
@@ -63,7 +105,11 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match &error {
             Error::Io { source, .. } | Error::LeftBehind { source, .. } => source.kind(),
-            Error::NotPlain { .. } => io::ErrorKind::InvalidInput,
+            Error::Unexpected { found: "folder", .. } => io::ErrorKind::IsADirectory,
+            Error::Unexpected { expected: "folder", .. } => io::ErrorKind::NotADirectory,
+            Error::Unexpected { .. } | Error::TooLarge { .. } => io::ErrorKind::InvalidInput,
+            // Not `NotFound`, which callers take for a file that may be made.
+            Error::Dangling { .. } => io::ErrorKind::InvalidInput,
         };
         Self::new(kind, error)
     }

@@ -29,7 +29,7 @@ impl Output {
             }
             // Whoever names a disk, rather than a file on it, has most likely mistyped.
             Place::Special { path, found: found @ ("block device" | "socket") } => {
-                Err(Error::NotPlain { path, found })
+                Err(Error::not_plain(path, found))
             }
             Place::Special { path, .. } => {
                 let open = OpenOptions::new().write(true).open(&path);

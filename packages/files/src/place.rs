@@ -44,14 +44,7 @@ impl Place {
                 return Ok(Self::Plain { path: at, there: Some(there) });
             }
             if !kind.is_symlink() {
-                let found = match () {
-                    () if kind.is_fifo() => "pipe",
-                    () if kind.is_char_device() => "character device",
-                    () if kind.is_block_device() => "block device",
-                    () if kind.is_socket() => "socket",
-                    () => "file of an unknown type",
-                };
-                return Ok(Self::Special { path: at, found });
+                return Ok(Self::Special { path: at, found: kind_of(&there) });
             }
             if descriptors(&at) {
                 return Ok(Self::Descriptor(at));
@@ -60,6 +53,20 @@ impl Place {
             at = folder(&at).join(to);
         }
         Err(Error::io(path, io::Error::new(ErrorKind::NotFound, "too many links, one leads to another")))
+    }
+}
+
+/// The word for what stands somewhere.
+pub(crate) fn kind_of(there: &Metadata) -> &'static str {
+    let kind = there.file_type();
+    match () {
+        () if kind.is_file() => "plain file",
+        () if kind.is_dir() => "folder",
+        () if kind.is_fifo() => "pipe",
+        () if kind.is_char_device() => "character device",
+        () if kind.is_block_device() => "block device",
+        () if kind.is_socket() => "socket",
+        () => "file of an unknown type",
     }
 }
 

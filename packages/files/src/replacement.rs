@@ -30,8 +30,8 @@ impl Replacement {
         match Place::of(path)? {
             Place::Plain { path, there } => Self::at(path, there),
             Place::Folder { path, .. } => Err(Error::io(&path, ErrorKind::IsADirectory.into())),
-            Place::Descriptor(path) => Err(Error::NotPlain { path, found: "descriptor" }),
-            Place::Special { path, found } => Err(Error::NotPlain { path, found }),
+            Place::Descriptor(path) => Err(Error::not_plain(path, "descriptor")),
+            Place::Special { path, found } => Err(Error::not_plain(path, found)),
         }
     }
 

@@ -213,7 +213,7 @@ impl From<lyceum_files::Error> for FileError {
     fn from(error: lyceum_files::Error) -> Self {
         match error {
             lyceum_files::Error::Io { path, source } => Self::io(&path, source),
-            lyceum_files::Error::NotPlain { path, .. } => Self::NotAFile { path },
+            lyceum_files::Error::Unexpected { path, .. } => Self::NotAFile { path },
             other => Self::io(std::path::Path::new(""), other.into_source()),
         }
     }
