@@ -16,6 +16,9 @@ pub const JOURNAL: &str = "journal.json";
 /// The version this software writes, and the only one it reads.
 const VERSION: u32 = 1;
 
+/// The longest journal that is read; no node writes one that is nearly as long.
+const MAX_BYTES: u64 = 256 << 20;
+
 /// Heights by which the cursor on disk may lag behind while the roles stay as they are.
 const LAG: u64 = 100;
 
@@ -93,16 +96,9 @@ impl Journal {
 
     /// What was written last, on this chain; nothing at first.
     pub(crate) fn read(&self) -> Result<Option<Earlier>> {
-        let bytes = match fs::read(&self.path) {
-            Ok(bytes) => bytes,
-            // A link that leads nowhere is a journal on a disk that is not mounted, and no first start.
-            Err(e)
-                if e.kind() == std::io::ErrorKind::NotFound && fs::symlink_metadata(&self.path).is_err() =>
-            {
-                return Ok(None);
-            }
-            Err(source) => return Err(AgentError::Io { path: self.path.clone(), source }),
-        };
+        // A link that leads nowhere is a journal on a disk that is not mounted, and no first start.
+        let read = lyceum_files::read_if_there(&self.path, MAX_BYTES);
+        let Some(bytes) = read.map_err(|e| self.failed(e.into_source()))? else { return Ok(None) };
         let bad = |reason: String| AgentError::Journal { path: self.path.clone(), reason };
         let damaged = |e: serde_json::Error| bad(format!("it is damaged ({e}): {REMEDY}"));
         let Kind { version } = serde_json::from_slice(&bytes).map_err(damaged)?;

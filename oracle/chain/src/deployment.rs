@@ -1,7 +1,6 @@
 //! [`Deployment`]: the file that says where a network's contracts are, written by `lyceum deploy`.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::Path;
 
 use cosmwasm_std::Addr;
@@ -97,19 +96,10 @@ impl Deployment {
         Ok(found)
     }
 
-    /// Loads a deployment, whatever its chain.
+    /// Loads a deployment, whatever its chain, from a file or an open descriptor.
     pub fn load(path: &Path) -> Result<Self> {
-        let wrong = |e: std::io::Error| ChainError::Deployment {
-            path: path.display().to_string(),
-            reason: e.to_string(),
-        };
-        let mut bytes = Vec::new();
-        let file = std::fs::File::open(path).map_err(wrong)?;
-        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(wrong)?;
-        if bytes.len() as u64 > MAX_BYTES {
-            let reason = format!("longer than {MAX_BYTES} bytes: this is no deployment file");
-            return Err(ChainError::Deployment { path: path.display().to_string(), reason });
-        }
+        let bytes = lyceum_files::read_input(path, MAX_BYTES)
+            .map_err(|e| ChainError::Deployment { path: path.display().to_string(), reason: e.reason() })?;
         Self::read(path, &bytes)
     }
 
@@ -291,6 +281,6 @@ mod tests {
         let path = folder.path().join("none.json");
         assert!(Deployment::load(&path).unwrap_err().to_string().contains("none.json"));
         std::fs::write(&path, vec![b' '; MAX_BYTES as usize + 1]).unwrap();
-        assert!(Deployment::load(&path).unwrap_err().to_string().contains("longer than"));
+        assert!(Deployment::load(&path).unwrap_err().to_string().contains("at most 262144 are read"));
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! This crate owns the [`Chain`] trait and its implementations. `embedded` (a feature) runs the same contracts in
 //! process on a thread of its own; `cosmos` (a feature) is the client of a real chain, and no caller can tell which
-//! it has. The crate may depend on `lyceum-api`, and on `lyceum-testing` for the feature `embedded` alone; it knows
-//! nothing of learning or storage. Start reading at [`Chain`], then [`logical`] (how embedded time goes on) or
-//! `cosmos` (what a real one asks for).
+//! it has. The crate may depend on `lyceum-api` and `lyceum-files`, and on `lyceum-testing` for the feature `embedded`
+//! alone; it knows nothing of learning or storage. Start reading at [`Chain`], then [`logical`] (how embedded time goes
+//! on) or `cosmos` (what a real one asks for).
 
 mod client;
 #[cfg(feature = "conformance")]

@@ -1,13 +1,11 @@
 //! Who a node is to its peers: the ed25519 key that its account bound on chain.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use libp2p::PeerId;
 use libp2p::identity::{Keypair, PublicKey, ed25519};
+use lyceum_files::PlainFile;
 use zeroize::Zeroizing;
 
 use crate::book::PeerKey;
@@ -41,16 +39,13 @@ impl Identity {
         Self { pair: key.into() }
     }
 
-    /// Reads a key file; none if there is no such file.
+    /// Reads a key file; none if nothing has its name.
     ///
     /// # Errors
-    /// A file of another length, one that others may read, or the system's error.
+    /// What is no plain file, a link that leads nowhere, a file of another length, one that others may read, or the
+    /// system's error.
     pub fn load(path: &Path) -> Result<Option<Self>, NetError> {
-        match Self::read(path) {
-            Ok(found) => Ok(Some(found)),
-            Err(Problem::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(problem) => Err(problem.at(path)),
-        }
+        Self::read(path).map_err(|reason| key_file(path, reason))
     }
 
     /// Makes a new key and its file: 32 bytes that only its owner may read. A file that is there is never replaced.
@@ -59,7 +54,8 @@ impl Identity {
     /// A file that is there already, or the system's error.
     pub fn create(path: &Path) -> Result<Self, NetError> {
         let made = Self::generate();
-        made.save(path).map_err(|e| Problem::Io(e).at(path))?;
+        let secret = Zeroizing::new(made.pair.to_bytes());
+        lyceum_files::create_private(path, &secret[..SECRET_LEN]).map_err(|e| key_file(path, e.reason()))?;
         Ok(made)
     }
 
@@ -75,21 +71,19 @@ impl Identity {
         self.keypair().derive_secret(purpose.as_bytes()).unwrap_or_else(|| unreachable!())
     }
 
-    fn read(path: &Path) -> Result<Self, Problem> {
-        let mut file = File::open(path)?;
-        let mode = file.metadata()?.permissions().mode();
+    fn read(path: &Path) -> Result<Option<Self>, String> {
+        let Some(file) = PlainFile::open_if_there(path).map_err(|e| e.reason())? else { return Ok(None) };
+        let mode = file.mode();
         if mode & 0o077 != 0 {
-            return Err(Problem::Mode(mode & 0o777));
+            return Err(format!("others may read it (mode {mode:o}); run chmod 600 on it"));
         }
-        let mut bytes = Zeroizing::new(Vec::with_capacity(SECRET_LEN + 1));
-        Read::by_ref(&mut file).take(SECRET_LEN as u64 + 1).read_to_end(&mut bytes)?;
-        let secret: [u8; SECRET_LEN] = bytes[..].try_into().map_err(|_| Problem::Length)?;
-        Ok(Self::from_secret(secret))
-    }
-
-    fn save(&self, path: &Path) -> io::Result<()> {
-        let secret = Zeroizing::new(self.pair.to_bytes());
-        lyceum_store::create_private(path, &secret[..SECRET_LEN])
+        let length = || format!("it is not {SECRET_LEN} bytes long; restore it from your backup");
+        if file.metadata().len() != SECRET_LEN as u64 {
+            return Err(length());
+        }
+        let bytes = file.read(SECRET_LEN as u64).map(Zeroizing::new).map_err(|e| e.reason())?;
+        let secret: [u8; SECRET_LEN] = bytes[..].try_into().map_err(|_| length())?;
+        Ok(Some(Self::from_secret(secret)))
     }
 
     /// The public key, as it is registered on chain.
@@ -112,32 +106,14 @@ impl Identity {
     }
 }
 
-enum Problem {
-    Io(io::Error),
-    Length,
-    Mode(u32),
-}
-
-impl From<io::Error> for Problem {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl Problem {
-    fn at(self, path: &Path) -> NetError {
-        let reason = match self {
-            Self::Io(error) => error.to_string(),
-            Self::Length => format!("it is not {SECRET_LEN} bytes long; restore it from your backup"),
-            Self::Mode(mode) => format!("others may read it (mode {mode:o}); run chmod 600 on it"),
-        };
-        NetError::KeyFile { path: path.display().to_string(), reason }
-    }
+fn key_file(path: &Path, reason: String) -> NetError {
+    NetError::KeyFile { path: path.display().to_string(), reason }
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
@@ -161,6 +137,21 @@ mod tests {
             assert_eq!(error.code(), "net.key_file", "{error}");
             assert!(error.to_string().contains("backup"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_no_file_in_the_place_of_a_key_is_told_as_what_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("peer.key");
+        let refused = || match Identity::load(&path).unwrap_err() {
+            NetError::KeyFile { reason, .. } => reason,
+            other => panic!("{other}"),
+        };
+        fs::create_dir(&path).unwrap();
+        assert_eq!(refused(), "this is a folder, expected a plain file");
+        fs::remove_dir(&path).unwrap();
+        std::os::unix::fs::symlink("/no/such/disk/peer.key", &path).unwrap();
+        assert!(refused().contains("is a link to /no/such/disk/peer.key"), "{}", refused());
     }
 
     #[test]

@@ -54,7 +54,10 @@ impl Disk {
     pub(crate) fn create_folder(&self, path: &Path) -> io::Result<()> {
         self.before(Step::CreateFolder)?;
         match fs::create_dir(path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
+            // What is there must be a folder, and no link to a disk that is not mounted.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return lyceum_files::is_folder(path).map(|_| ()).map_err(lyceum_files::Error::into_source);
+            }
             done => done?,
         }
         path.parent().map_or(Ok(()), |parent| self.sync_folder(parent))

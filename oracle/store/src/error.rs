@@ -172,6 +172,11 @@ impl StoreError {
         }
     }
 
+    /// What a look at a file found, told of the file that was looked at.
+    pub(crate) fn look(path: &Path, error: lyceum_files::Error) -> Self {
+        Self::io(path, error.into_source())
+    }
+
     pub(crate) fn file(path: &Path, error: FileError) -> Self {
         match error {
             FileError::Io { path, source } => Self::Io { path, source },

@@ -2,8 +2,8 @@
 //!
 //! This room owns one folder on one disk. It keeps whole, immutable blobs with the sidecars that prove their
 //! tiles, appears to others as a [`Source`] of verified ranges, and knows neither what the bytes mean (that is
-//! `lyceum-tensorblock` and `learn`) nor the network. It depends on `lyceum-tensorblock` only. Start reading at
-//! [`Store`]; `writer.rs` has the order of steps that makes a store killed at any byte open clean.
+//! `lyceum-tensorblock` and `learn`) nor the network. It depends on `lyceum-tensorblock` and `lyceum-files`
+//! only. Start reading at [`Store`]; `writer.rs` has the order of steps that makes a store killed at any byte open clean.
 //!
 //! ```text
 //! lock                        held while the store is open
@@ -19,7 +19,6 @@ mod error;
 mod fetch;
 mod layout;
 mod partial;
-mod private;
 mod room;
 mod store;
 mod window;
@@ -29,7 +28,6 @@ pub use disk::{Faults, Step};
 pub use error::{Damage, StoreError};
 pub use fetch::Source;
 pub use partial::{Begun, Partial, Vacant, begin};
-pub use private::create_private;
 pub use store::{Blob, Options, Store, Usage};
 pub use window::{WINDOW, Window, check_length, last_tile, window_count, window_range};
 pub use writer::BlobWriter;

@@ -300,10 +300,11 @@ impl Store {
     /// Takes stock of `partial/` when the store opens: halves of pairs and foreign names go.
     pub(crate) fn scan_partials(&self) -> Result<(), StoreError> {
         let folder = self.layout.partials();
-        let names = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            names => names.and_then(|names| names.map(|n| Ok(n?.path())).collect::<io::Result<Vec<_>>>()),
-        };
+        if !lyceum_files::is_folder(&folder).map_err(|e| StoreError::look(&folder, e))? {
+            return Ok(());
+        }
+        let names = fs::read_dir(&folder)
+            .and_then(|names| names.map(|n| Ok(n?.path())).collect::<io::Result<Vec<_>>>());
         for path in names.map_err(|e| StoreError::io(&folder, e))? {
             let Some(root) = crate::layout::root_of_name(&path) else { continue };
             let [blob, sidecar] = self.layout.partial(&root);

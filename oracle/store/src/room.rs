@@ -121,11 +121,11 @@ impl Store {
     /// Reads the pins when the store opens. Names that are no roots are left alone.
     pub(crate) fn scan_pins(&self) -> Result<(), StoreError> {
         let folder = self.layout.pins();
-        let names = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            names => names.map_err(|e| StoreError::io(&folder, e))?,
-        };
-        for name in names {
+        // A link that leads nowhere would look like a store without pins, whose blobs may go.
+        if !lyceum_files::is_folder(&folder).map_err(|e| StoreError::look(&folder, e))? {
+            return Ok(());
+        }
+        for name in fs::read_dir(&folder).map_err(|e| StoreError::io(&folder, e))? {
             let name = name.map_err(|e| StoreError::io(&folder, e))?.file_name();
             self.entries().pins.extend(name.to_str().and_then(parse_hex));
         }

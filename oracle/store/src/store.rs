@@ -169,6 +169,7 @@ impl Store {
         let layout = Layout { dir: fs::canonicalize(dir).map_err(|e| StoreError::io(dir, e))? };
         let disk = Disk(options.faults);
         let path = layout.lock();
+        lyceum_files::is_plain(&path).map_err(|e| StoreError::look(&path, e))?;
         let opened = File::options().create(true).truncate(false).write(true).open(&path);
         let lock = opened.map_err(|e| StoreError::io(&path, e))?;
         match lock.try_lock() {
@@ -195,14 +196,18 @@ impl Store {
     pub fn look(dir: impl AsRef<Path>) -> Result<usize, StoreError> {
         let layout = Layout { dir: dir.as_ref().to_path_buf() };
         let lock = layout.lock();
-        match File::options().write(true).open(&lock).and_then(|file| match file.try_lock() {
-            Err(TryLockError::Error(error)) => Err(error),
-            other => Ok(other.is_ok()),
-        }) {
-            Ok(true) => {}
-            Ok(false) => return Err(StoreError::InUse { dir: layout.dir }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(StoreError::io(&lock, error)),
+        if lyceum_files::is_plain(&lock).map_err(|e| StoreError::look(&lock, e))? {
+            match File::options().write(true).open(&lock).and_then(|file| match file.try_lock() {
+                Err(TryLockError::Error(error)) => Err(error),
+                other => Ok(other.is_ok()),
+            }) {
+                Ok(true) => {}
+                Ok(false) => return Err(StoreError::InUse { dir: layout.dir }),
+                Err(error) => return Err(StoreError::io(&lock, error)),
+            }
+        }
+        for folder in [layout.tmp(), layout.blobs(), layout.partials(), layout.pins()] {
+            lyceum_files::is_folder(&folder).map_err(|e| StoreError::look(&folder, e))?;
         }
         let list = |folder: &Path| match fs::read_dir(folder) {
             Ok(entries) => entries.collect::<io::Result<Vec<_>>>(),
@@ -333,10 +338,12 @@ impl Store {
                 let outboard = Outboard::of(&blob).map_err(|e| StoreError::io(&path, e))?;
                 if outboard.root() != *root {
                     Damage::Bytes
-                } else if fs::read(self.layout.sidecar(root)).ok().as_deref() == Some(outboard.bytes()) {
-                    return Ok(());
                 } else {
-                    Damage::Sidecar
+                    let most = outboard.bytes().len() as u64;
+                    match lyceum_files::read(&self.layout.sidecar(root), most) {
+                        Ok(sidecar) if sidecar == outboard.bytes() => return Ok(()),
+                        _ => Damage::Sidecar,
+                    }
                 }
             }
         };

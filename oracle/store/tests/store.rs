@@ -297,6 +297,28 @@ proptest! {
 }
 
 #[test]
+fn what_a_look_refuses_opening_refuses_in_the_same_words() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["lock", "tmp", "blobs", "partial", "pins"] {
+        let folder = dir.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        // On a disk that is not mounted: a store whose pins are not seen would let its blobs go.
+        let part = folder.join(name);
+        std::os::unix::fs::symlink("/no/such/disk", &part).unwrap();
+        let looked = Store::look(&folder).unwrap_err().to_string();
+        assert!(looked.contains("is a link to /no/such/disk"), "{looked}");
+        assert_eq!(Store::open(&folder).unwrap_err().to_string(), looked);
+        fs::remove_file(&part).unwrap();
+        match name {
+            "lock" => fs::create_dir(&part).unwrap(),
+            _ => fs::write(&part, "").unwrap(),
+        }
+        let looked = Store::look(&folder).unwrap_err().to_string();
+        assert_eq!(Store::open(&folder).unwrap_err().to_string(), looked);
+    }
+}
+
+#[test]
 fn a_look_at_a_store_finds_what_opening_would_and_makes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("store");

@@ -91,11 +91,23 @@ impl Error {
         }
     }
 
-    /// What the operating system said, for those who name the path themselves.
+    /// What the operating system said, or would have, for those who name the path themselves.
     pub fn into_source(self) -> io::Error {
         match self {
             Self::Io { source, .. } => source,
-            other => other.into(),
+            other => io::Error::new(other.kind(), other.reason()),
+        }
+    }
+
+    fn kind(&self) -> io::ErrorKind {
+        match self {
+            Self::Io { source, .. } | Self::LeftBehind { source, .. } => source.kind(),
+            Self::Unexpected { found: "folder", .. } => io::ErrorKind::IsADirectory,
+            Self::Unexpected { expected: "folder", .. } => io::ErrorKind::NotADirectory,
+            // That of a link is not `NotFound`, which callers take for a file that may be made.
+            Self::Unexpected { .. } | Self::TooLarge { .. } | Self::Dangling { .. } => {
+                io::ErrorKind::InvalidInput
+            }
         }
     }
 }
@@ -103,14 +115,6 @@ impl Error {
 impl From<Error> for io::Error {
     /// Keeps the kind, which callers sort errors by; the path is in the words.
     fn from(error: Error) -> Self {
-        let kind = match &error {
-            Error::Io { source, .. } | Error::LeftBehind { source, .. } => source.kind(),
-            Error::Unexpected { found: "folder", .. } => io::ErrorKind::IsADirectory,
-            Error::Unexpected { expected: "folder", .. } => io::ErrorKind::NotADirectory,
-            Error::Unexpected { .. } | Error::TooLarge { .. } => io::ErrorKind::InvalidInput,
-            // Not `NotFound`, which callers take for a file that may be made.
-            Error::Dangling { .. } => io::ErrorKind::InvalidInput,
-        };
-        Self::new(kind, error)
+        Self::new(error.kind(), error)
     }
 }

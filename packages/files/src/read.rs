@@ -23,7 +23,7 @@ impl PlainFile {
     /// Opens a plain file, links followed. Refuses all else without waiting: opening a pipe would wait for a writer,
     /// and opening a device can do something.
     pub fn open(path: &Path) -> Result<Self> {
-        Self::open_if_there(path)?.ok_or_else(|| Error::io(path, io::ErrorKind::NotFound.into()))
+        Self::open_if_there(path)?.ok_or_else(|| Error::io(path, rustix::io::Errno::NOENT.into()))
     }
 
     /// The same; none if nothing has the name, not even a link that leads nowhere.

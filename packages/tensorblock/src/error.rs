@@ -214,7 +214,11 @@ impl From<lyceum_files::Error> for FileError {
         match error {
             lyceum_files::Error::Io { path, source } => Self::io(&path, source),
             lyceum_files::Error::Unexpected { path, .. } => Self::NotAFile { path },
-            other => Self::io(std::path::Path::new(""), other.into_source()),
+            lyceum_files::Error::Dangling { ref path, .. } => {
+                let path = path.clone();
+                Self::io(&path, error.into_source())
+            }
+            other => Self::io(std::path::Path::new(""), other.into()),
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Tensor blocks as files: mapped when read, replaced whole when written.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::ops::Deref;
 use std::path::Path;
 
-use lyceum_files::Output;
+use lyceum_files::{Output, PlainFile};
 
 use crate::block::Block;
 use crate::error::{FileError, FormatError};
@@ -30,19 +29,14 @@ impl Backing {
     /// Maps a plain file. The file must not be changed while it is mapped: stores never change a blob,
     /// they only add and remove whole files.
     pub fn map(path: &Path) -> Result<Self, FileError> {
-        let error = |e| FileError::io(path, e);
-        let file = File::open(path).map_err(error)?;
-        let meta = file.metadata().map_err(error)?;
-        if !meta.is_file() {
-            return Err(FileError::NotAFile { path: path.to_path_buf() });
-        }
-        if meta.len() == 0 {
+        let file = PlainFile::open(path)?;
+        if file.metadata().len() == 0 {
             return Ok(Self::copy(&[])); // an empty file can't be mapped everywhere
         }
         #[expect(unsafe_code, reason = "mapping a file is unsafe by nature")]
         // SAFETY: the map is read-only and private to this value; that nobody shortens the file beneath it is
         // the stated contract of this function, kept by the store's rule that blobs are immutable.
-        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(error)?;
+        let map = unsafe { memmap2::Mmap::map(&file.into_file()) }.map_err(|e| FileError::io(path, e))?;
         Ok(Self(Memory::Mapped(map)))
     }
 
@@ -77,15 +71,11 @@ impl Block<Backing> {
     /// Maps and checks a file. Its data is read only where it is used; [`Block::root`] reads all of it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, FileError> {
         let path = path.as_ref();
-        let found = std::fs::metadata(path).map_err(|e| FileError::io(path, e))?;
-        // Asked before it is opened: opening a pipe waits for whoever writes to it.
-        if !found.is_file() {
-            return Err(FileError::NotAFile { path: path.to_path_buf() });
+        let bytes = Backing::map(path)?;
+        if (bytes.len() as u64) < HEADER_LEN {
+            return Err(FormatError::TooShort { found: bytes.len() as u64, required: HEADER_LEN }.into());
         }
-        if found.len() < HEADER_LEN {
-            return Err(FormatError::TooShort { found: found.len(), required: HEADER_LEN }.into());
-        }
-        Ok(Self::parse(Backing::map(path)?)?)
+        Ok(Self::parse(bytes)?)
     }
 
     /// Checks bytes and keeps a copy of them in aligned memory.

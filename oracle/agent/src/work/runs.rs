@@ -49,8 +49,7 @@ impl Runs {
 
     fn read(&self, claim: u64) -> Option<Entry> {
         let path = self.path(claim);
-        let bytes =
-            fs::metadata(&path).ok().filter(|m| m.len() <= MOST).and_then(|_| fs::read(&path).ok())?;
+        let bytes = lyceum_files::read(&path, MOST).ok()?;
         serde_json::from_slice::<Entry>(&bytes).ok().filter(|e| e.version == VERSION)
     }
 

@@ -3,8 +3,6 @@
 //! What is inside is one line, `lyceum-key/1 secp256k1 <64 hex characters>`. Whoever keeps the bytes sees to it that
 //! only their owner can read them and that no other key is overwritten: a key that is lost can't be had again.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use age::secrecy::SecretString;
@@ -29,12 +27,7 @@ pub fn seal(key: &Key, passphrase: &str) -> Result<Vec<u8>> {
 /// Opens a key file.
 pub fn load(path: &Path, passphrase: &str) -> Result<Key> {
     let wrong = |reason: String| ChainError::KeyFile { path: path.display().to_string(), reason };
-    let mut sealed = Vec::new();
-    let file = File::open(path).map_err(|e| wrong(e.to_string()))?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut sealed).map_err(|e| wrong(e.to_string()))?;
-    if sealed.len() as u64 > MAX_BYTES {
-        return Err(wrong(format!("longer than {MAX_BYTES} bytes: this is no key file")));
-    }
+    let sealed = lyceum_files::read_input(path, MAX_BYTES).map_err(|e| wrong(e.reason()))?;
     let mut identity = age::scrypt::Identity::new(SecretString::from(passphrase.to_owned()));
     identity.set_max_work_factor(MAX_WORK_FACTOR);
     let text = age::decrypt(&identity, &sealed).map(Zeroizing::new).map_err(|e| match e {
@@ -111,7 +104,7 @@ mod tests {
         std::fs::write(&path, b"noise").unwrap();
         assert!(load(&path, "x").unwrap_err().to_string().contains("noise"));
         std::fs::write(&path, vec![0; 20_000]).unwrap();
-        assert!(load(&path, "x").unwrap_err().to_string().contains("longer"));
+        assert!(load(&path, "x").unwrap_err().to_string().contains("20000 bytes, at most 16384"));
         let mut recipient = age::scrypt::Recipient::new(SecretString::from("x".to_owned()));
         recipient.set_work_factor(2);
         std::fs::write(&path, age::encrypt(&recipient, b"lyceum-key/9 x\n").unwrap()).unwrap();

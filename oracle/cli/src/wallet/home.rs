@@ -65,7 +65,7 @@ pub fn create_private(dir: &Path) -> anyhow::Result<()> {
 
 /// Writes a file that only its owner may read, whole or not at all, and never over another.
 pub fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let written = lyceum_store::create_private(path, bytes);
+    let written = lyceum_files::create_private(path, bytes).map_err(lyceum_files::Error::into_source);
     if written.as_ref().is_err_and(|e| e.kind() == std::io::ErrorKind::AlreadyExists) {
         let words = format!("{} is there already, and is never overwritten", path.display());
         return Err(Refusal::new(Failure::Input, "file.exists", words).into());
