@@ -201,6 +201,8 @@ impl Failure {
             | std::io::ErrorKind::NotADirectory
             | std::io::ErrorKind::IsADirectory
             | std::io::ErrorKind::InvalidFilename => Self::Input,
+            // Of this program or its library, not of the system: what stands there, its length, or its name does not fit.
+            std::io::ErrorKind::InvalidInput if io.raw_os_error().is_none() => Self::Input,
             // Another file system is mounted there, or a program runs from it.
             std::io::ErrorKind::ResourceBusy | std::io::ErrorKind::ExecutableFileBusy => Self::Busy,
             // Links that lead in a circle; the kind of it is not stable yet.
@@ -317,6 +319,14 @@ fn detail(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     }
     if let Some(error) = cause.downcast_ref::<NetError>() {
         return Some(error.code());
+    }
+    if let Some(error) = cause.downcast_ref::<lyceum_files::Error>() {
+        return match error {
+            lyceum_files::Error::Dangling { .. } => Some("file.dangling"),
+            lyceum_files::Error::Unexpected { .. } => Some("file.kind"),
+            lyceum_files::Error::TooLarge { .. } => Some("file.too_large"),
+            _ => None,
+        };
     }
     cause.downcast_ref::<LearnError>().map(LearnError::code)
 }

@@ -3,19 +3,18 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use lyceum_files::{replace, replace_folder};
+use lyceum_files::{dangling, replace, replace_folder};
 use lyceum_learn::{Model, ModelConfig, Target};
 use lyceum_tensorblock::TensorBlock;
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
 use crate::failure::{BadInput, Failure, Refusal};
-use crate::paths::dangling;
 
 /// The longest `config.json` or `blocks.json` that is read, in bytes.
 const MAX_TEXT: u64 = 64 * 1024;
@@ -203,28 +202,11 @@ fn unreadable(file: &Path, error: impl Into<anyhow::Error>) -> anyhow::Error {
 
 /// The text of a small file.
 fn read(file: &Path) -> anyhow::Result<String> {
-    let found = fs::metadata(file).map_err(|e| unreadable(file, e))?;
-    if found.is_dir() {
-        return Err(unreadable(file, std::io::Error::from(ErrorKind::IsADirectory)));
-    }
-    // Opening a pipe would wait for whoever writes to it.
-    if !found.is_file() {
-        return Err(BadInput(format!("{} is not a plain file", file.display())).into());
-    }
-    let mut text = String::new();
-    let read = File::open(file).and_then(|open| open.take(MAX_TEXT + 1).read_to_string(&mut text));
-    if let Err(error) = read {
-        // Its only other meaning than the system's: the text is not UTF-8.
-        return Err(match error.kind() {
-            ErrorKind::InvalidData => malformed("model.text", format!("{} is not UTF-8", file.display())),
-            _ => unreadable(file, error),
-        });
-    }
-    if text.len() as u64 > MAX_TEXT {
-        let words = format!("{} has {} bytes, at most {MAX_TEXT} are read", file.display(), found.len());
-        return Err(BadInput(words).into());
-    }
-    Ok(text)
+    let bytes = lyceum_files::read(file, MAX_TEXT).map_err(|error| match error {
+        lyceum_files::Error::Io { source, .. } => unreadable(file, source),
+        other => unreadable(file, other),
+    })?;
+    String::from_utf8(bytes).map_err(|_| malformed("model.text", format!("{} is not UTF-8", file.display())))
 }
 
 #[cfg(test)]

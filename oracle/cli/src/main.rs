@@ -21,6 +21,7 @@ mod folder;
 mod logs;
 mod node;
 mod paths;
+mod reading;
 mod report;
 mod session;
 mod speech;

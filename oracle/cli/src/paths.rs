@@ -1,10 +1,7 @@
-//! Paths as people and programs are told them: quoted in a command that is shown for copying, readable in JSON, and
-//! with where a link points if nothing is there.
+//! Paths as people and programs are told them: quoted in a command that is shown for copying, and readable in JSON.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A word as a shell reads it back: as it is, in single quotes, or, where it holds control characters or bytes that
 /// are not UTF-8, in `$'…'` (bash, zsh, ksh and POSIX of 2024).
@@ -47,41 +44,9 @@ pub fn json_path(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// What is wrong with a path that leads nowhere through a link: where the link points, and whether it looks as if a
-/// disk is not mounted. Nothing if the path leads somewhere, or is no link.
-pub fn dangling(path: &Path) -> Option<String> {
-    let missing = |path: &Path| fs::metadata(path).is_err_and(|e| e.kind() == ErrorKind::NotFound);
-    if !missing(path) {
-        return None;
-    }
-    // The link may be the path itself or a folder on the way to it.
-    let link =
-        path.ancestors().find(|at| fs::symlink_metadata(at).is_ok_and(|m| m.is_symlink()) && missing(at))?;
-    let mut target = link.to_path_buf();
-    for _ in 0..40 {
-        let Ok(to) = fs::read_link(&target) else { break };
-        target = target.parent().unwrap_or(Path::new("")).join(to);
-    }
-    let why = match nearest(&target) {
-        Some(folder) if fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_none()) => {
-            format!("{} is empty: is the disk that belongs there mounted?", folder.display())
-        }
-        Some(folder) => format!("{} is there, and nothing of that name in it", folder.display()),
-        None => "nor is any folder above it".to_owned(),
-    };
-    Some(format!("{} is a link to {}, which does not exist; {why}", link.display(), target.display()))
-}
-
-/// The nearest folder above a path that exists.
-fn nearest(path: &Path) -> Option<PathBuf> {
-    let above = path.ancestors().skip(1).filter(|at| !at.as_os_str().is_empty());
-    above.into_iter().find(|at| at.is_dir()).map(Path::to_path_buf)
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::ffi::OsStrExt;
-    use std::os::unix::fs::symlink;
     use std::process::Command;
 
     use super::*;
@@ -109,26 +74,5 @@ mod tests {
         }
         assert_eq!(shell_quote("/home/u/node.toml"), "/home/u/node.toml", "what needs no quotes has none");
         assert_eq!(shell_path(Path::new("-home")), "./-home");
-    }
-
-    #[test]
-    fn a_link_to_nothing_says_where_it_points_and_whether_a_disk_may_be_missing() {
-        let dir = tempfile::tempdir().unwrap();
-        let at = |name: &str| dir.path().join(name);
-        fs::create_dir(at("mount")).unwrap();
-        symlink(at("mount/models/a"), at("one")).unwrap();
-        symlink("one", at("two")).unwrap();
-        for path in [at("two"), at("two/config.json")] {
-            let words = dangling(&path).unwrap();
-            assert!(words.contains("/two is a link to") && words.contains("mount/models/a"), "{words}");
-            assert!(words.contains("mounted?"), "{words}");
-        }
-        fs::write(at("mount/other"), "").unwrap();
-        let words = dangling(&at("one")).unwrap();
-        assert!(words.contains("nothing of that name") && !words.contains("mounted?"), "{words}");
-        fs::create_dir_all(at("mount/models/a")).unwrap();
-        for path in ["one", "two", "none", "none/file"] {
-            assert_eq!(dangling(&at(path)), None, "{path}");
-        }
     }
 }

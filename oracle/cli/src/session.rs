@@ -11,6 +11,7 @@ use cosmwasm_std::Addr;
 use lyceum_api::{Hash32, nodes};
 use lyceum_chain::cosmos::{BoxFuture, Client, PublicKey, Settings, Signature, Signer, check_address};
 use lyceum_chain::{ChainError, Deployment};
+use lyceum_files::is_there;
 
 use crate::config::Config;
 use crate::failure::{Failure, Refusal};
@@ -129,7 +130,7 @@ impl NetworkArgs {
     pub fn network(&self, gas: Option<&GasArgs>) -> anyhow::Result<Network> {
         let home = self.home.resolve()?;
         let config = match home.config() {
-            path if path.exists() => Some(Config::load(&path)?),
+            path if is_there(&path)? => Some(Config::load(&path)?),
             _ => None,
         };
         let path = match (&self.deployment, &config) {
@@ -137,7 +138,7 @@ impl NetworkArgs {
             (None, Some(config)) => config.path(&config.chain.deployment),
             (None, None) => home.deployment(),
         };
-        if !path.exists() {
+        if !is_there(&path)? {
             let words = format!(
                 "there is no deployment file {}: name the one that `lyceum deploy` wrote, or that your network \
                  publishes, with --deployment",

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use blst::min_sig::{PublicKey, Signature};
 use lyceum_api::tasks;
 use lyceum_onchain::beacon;
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::failure::{Failure, Refusal};
+use crate::reading;
 
 /// The one scheme that the contracts verify: signatures on G1, nothing chained.
 pub const SCHEME: &str = "bls-unchained-g1-rfc9380";
@@ -95,11 +95,7 @@ impl Info {
 
     /// Reads a description, as `lyceum beacon --info` writes it and as drand's `/info` answers.
     pub fn load(path: &Path) -> anyhow::Result<Self> {
-        let size = std::fs::metadata(path).map(|m| m.len());
-        if size.with_context(|| format!("cannot read {}", path.display()))? > MAX_BYTES {
-            return Err(unfit(path, "it is too long to describe a beacon"));
-        }
-        let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = reading::input(path, MAX_BYTES)?;
         let info: Self = serde_json::from_slice(&text).map_err(|e| unfit(path, &e.to_string()))?;
         info.check().map_err(|why| unfit(path, &why))?;
         Ok(info)

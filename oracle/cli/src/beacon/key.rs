@@ -1,14 +1,15 @@
 //! [`Key`]: the secret of a local beacon, in a file that only its owner may read.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::Context;
 use blst::min_sig::{PublicKey, SecretKey};
+use lyceum_files::{PlainFile, is_there};
 use lyceum_onchain::beacon;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Refusal};
+use crate::reading;
 use crate::wallet::write_private;
 
 /// What stands before the secret's 64 hex characters.
@@ -28,7 +29,7 @@ impl std::fmt::Debug for Key {
 impl Key {
     /// The key in a file, made if there is none.
     pub fn load_or_create(path: &Path) -> anyhow::Result<Self> {
-        if !path.exists() {
+        if !is_there(path)? {
             let mut seed = Zeroizing::new([0; 32]);
             std::fs::File::open("/dev/urandom")
                 .and_then(|mut file| std::io::Read::read_exact(&mut file, &mut *seed))
@@ -43,18 +44,15 @@ impl Key {
     }
 
     fn load(path: &Path) -> anyhow::Result<Self> {
-        let about = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
-        if about.permissions().mode() & 0o077 != 0 {
+        let file = PlainFile::open(path).map_err(reading::unreadable)?;
+        if file.mode() & 0o077 != 0 {
             return Err(unfit(
                 path,
                 "others may read it: `chmod 600` it, or make a new one if somebody may have",
             ));
         }
-        if about.len() > MAX_BYTES {
-            return Err(unfit(path, "it is too long for a beacon's key"));
-        }
-        let text = std::fs::read_to_string(path).map(Zeroizing::new);
-        let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+        let text = file.read(MAX_BYTES).map(Zeroizing::new).map_err(reading::unreadable)?;
+        let text = std::str::from_utf8(&text).unwrap_or_default();
         let secret =
             text.strip_prefix(HEADER).and_then(|rest| hex::decode(rest.trim_end()).ok()).map(Zeroizing::new);
         let key = secret.and_then(|secret| SecretKey::from_bytes(&secret).ok());
@@ -78,6 +76,8 @@ fn unfit(path: &Path, why: &str) -> anyhow::Error {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

@@ -16,6 +16,7 @@ use crate::deploy::deposit::DepositArgs;
 use crate::deploy::signing::{ChainArgs, KeyArgs};
 use crate::failure::{BadInput, Failure, Refusal};
 use crate::output;
+use crate::reading;
 use crate::session::{GasArgs, Network, NetworkArgs, runtime};
 use crate::wallet::{HomeArgs, Keyring, account};
 
@@ -195,11 +196,7 @@ impl At {
 }
 
 fn actions(path: &Path) -> anyhow::Result<Vec<Action>> {
-    let size = std::fs::metadata(path).map(|m| m.len());
-    if size.with_context(|| format!("cannot read {}", path.display()))? > MAX_BYTES {
-        return Err(BadInput(format!("{} is longer than {MAX_BYTES} bytes", path.display())).into());
-    }
-    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = reading::input(path, MAX_BYTES)?;
     let unfit = |e: serde_json::Error| {
         let words = format!(
             "{}: {e}; an action looks like {{\"grant\": {{\"to\": …, \"amount\": …, \"reason\": …}}}}, \

@@ -1,10 +1,11 @@
 //! `lyceum beacon`: a randomness beacon for local networks, over drand's HTTP API.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use lyceum_files::is_there;
 use lyceum_serve::{ServeError, Server};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -47,7 +48,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     }
     keep_key(&args)?;
     let key = Key::load_or_create(&args.key)?;
-    let info = Info::local(&key.public(), genesis(&args), args.period);
+    let info = Info::local(&key.public(), genesis(&args)?, args.period);
     if let Some(path) = &args.info {
         write(path, &info)?;
     }
@@ -89,9 +90,8 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
 
 /// Refuses to make a key anew for a beacon that has one: its networks verify rounds against that.
 fn keep_key(args: &Args) -> anyhow::Result<()> {
-    let described = args.info.as_deref().filter(|path| path.exists());
-    match described {
-        Some(info) if !args.key.exists() => {
+    match described(args)? {
+        Some(info) if !is_there(&args.key)? => {
             let words = format!(
                 "{} describes a beacon, and its key {} is missing: restore the key from your backup; for a new beacon \
                  name another file with --info",
@@ -106,13 +106,22 @@ fn keep_key(args: &Args) -> anyhow::Result<()> {
 
 /// The genesis that was named; else the one of an earlier description, so that a beacon that is started again is the
 /// same beacon; else this day's begin.
-fn genesis(args: &Args) -> u64 {
-    let earlier = args.info.as_deref().filter(|path| path.exists()).and_then(|path| Info::load(path).ok());
-    args.genesis.or(earlier.map(|info| info.genesis_time)).unwrap_or_else(|| machine_time() / 86_400 * 86_400)
+fn genesis(args: &Args) -> anyhow::Result<u64> {
+    let earlier = described(args)?.and_then(|path| Info::load(path).ok());
+    let named = args.genesis.or(earlier.map(|info| info.genesis_time));
+    Ok(named.unwrap_or_else(|| machine_time() / 86_400 * 86_400))
 }
 
-fn write(path: &std::path::Path, info: &Info) -> anyhow::Result<()> {
-    if path.exists() {
+/// The description of an earlier run, if there is one.
+fn described(args: &Args) -> anyhow::Result<Option<&Path>> {
+    Ok(match args.info.as_deref() {
+        Some(path) if is_there(path)? => Some(path),
+        _ => None,
+    })
+}
+
+fn write(path: &Path, info: &Info) -> anyhow::Result<()> {
+    if is_there(path)? {
         let found = Info::load(path)?;
         if found == *info {
             return Ok(());

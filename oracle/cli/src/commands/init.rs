@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::ValueEnum;
 use lyceum_chain::{ChainError, Deployment};
+use lyceum_files::is_there;
 use serde_json::json;
 
 use crate::config::{Answers, Config, EXAMPLE_ADDRESS, Role, template};
@@ -12,7 +13,7 @@ use crate::failure::{BadInput, Failure, Refusal};
 use crate::node::identity;
 use crate::paths::{json_path, shell_path, shell_quote};
 use crate::speech::Amount;
-use crate::wallet::{Home, HomeArgs, Keyring, create_private, write_private};
+use crate::wallet::{Home, HomeArgs, Keyring, can_be_folder, create_private, write_private};
 use crate::writable;
 
 /// Arguments.
@@ -62,7 +63,9 @@ pub struct Args {
 pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     let home = args.home.resolve()?;
     let config = home.config();
-    if config.exists() {
+    // What stands in the way is found before anything is made.
+    can_be_folder(&home.0)?;
+    if is_there(&config)? {
         let words = format!(
             "{} is there already, and is never overwritten: edit it, or choose another folder with --home",
             config.display()
@@ -81,14 +84,22 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     let text = template(&answers(&args, &chain_id, deployment.as_ref())?);
     // What is written must be what is read, before anything is made.
     Config::check(&config, &text)?;
+    let store = home.0.join("store");
+    can_be_folder(&store)?;
+    let copied = match (&args.network, &deployment) {
+        (Some(from), Some(deployment)) => {
+            to_copy(deployment, from, &home.deployment())?.then_some(deployment)
+        }
+        _ => None,
+    };
     // A folder that a node has lived in keeps its secrets, and none is made beside its journal.
     let secrets = identity::find(&home.0)?;
     create_private(&home.0)?;
-    if let (Some(from), Some(deployment)) = (&args.network, &deployment) {
-        keep(deployment, from, &home.deployment())?;
+    if let Some(deployment) = copied {
+        writable::save(deployment, &home.deployment())?;
     }
     let (peer, _) = secrets.or_make(&home.0)?;
-    create_private(&home.0.join("store"))?;
+    create_private(&store)?;
     write_private(&config, text.as_bytes())?;
     let id = peer.peer_id().to_string();
     if json {
@@ -180,10 +191,10 @@ fn answers(args: &Args, chain_id: &str, deployment: Option<&Deployment>) -> anyh
     Ok(answers)
 }
 
-/// Copies the deployment file, unless the very same is there.
-fn keep(deployment: &Deployment, from: &Path, to: &Path) -> anyhow::Result<()> {
-    if !to.exists() {
-        return writable::save(deployment, to);
+/// Whether the deployment file is to be copied: not if the very same is there. Refuses to replace another.
+fn to_copy(deployment: &Deployment, from: &Path, to: &Path) -> anyhow::Result<bool> {
+    if !is_there(to)? {
+        return Ok(true);
     }
     let there = Deployment::load(to).with_context(|| format!("{} is in the way", to.display()))?;
     if there.chain_id != deployment.chain_id {
@@ -195,5 +206,5 @@ fn keep(deployment: &Deployment, from: &Path, to: &Path) -> anyhow::Result<()> {
             format!("{} differs from {}: remove the one that is out of date", to.display(), from.display());
         return Err(Refusal::new(Failure::Network, "deployment.differs", words).into());
     }
-    Ok(())
+    Ok(false)
 }

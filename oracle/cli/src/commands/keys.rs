@@ -127,6 +127,7 @@ fn list(at: &Where, json: bool) -> anyhow::Result<()> {
         let unreadable: Vec<_> = keys
             .unreadable
             .iter()
+            .chain(&keys.leftover)
             .map(|(name, error)| json!({ "name": name, "reason": failure::words(error) }))
             .collect();
         outln!("{}", json!({ "keys": shown, "unreadable": unreadable }))?;
@@ -138,7 +139,10 @@ fn list(at: &Where, json: bool) -> anyhow::Result<()> {
     for (name, error) in &keys.unreadable {
         noteln!("key {name} cannot be read: {}", failure::words(error));
     }
-    if keys.entries.is_empty() && keys.unreadable.is_empty() {
+    for (name, error) in &keys.leftover {
+        noteln!("{name} is half a key: {}", failure::words(error));
+    }
+    if keys.entries.is_empty() && keys.unreadable.is_empty() && keys.leftover.is_empty() {
         noteln!("no keys yet: `lyceum keys add NAME` makes one");
     }
     Ok(())
@@ -234,7 +238,7 @@ fn show_words(text: &str) -> std::io::Result<()> {
 fn delete(args: Delete, json: bool) -> anyhow::Result<()> {
     let ring = Keyring::of(&args.home.resolve()?);
     let name = &args.name;
-    if !ring.has(name)? {
+    if !ring.has_part(name)? {
         // Says what there is.
         ring.entry(name)?;
     }

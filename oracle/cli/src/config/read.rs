@@ -1,6 +1,5 @@
 //! Reads node.toml. A refusal names the file, the line, the key, what was found and what is expected.
 
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::Context;
@@ -9,6 +8,7 @@ use lyceum_chain::ChainError;
 use super::keys::{SECTIONS, nearest, section};
 use super::{Config, EXAMPLE_ADDRESS, Role};
 use crate::failure::{BadInput, Failure, Refusal};
+use crate::reading;
 
 /// The longest file that is read.
 const MOST: u64 = 1 << 20;
@@ -16,17 +16,12 @@ const MOST: u64 = 1 << 20;
 const MOST_DRAIN: u64 = 7 * 86_400;
 
 pub(super) fn load(path: &Path) -> anyhow::Result<Config> {
-    let name = || format!("cannot read {}", path.display());
-    let file = std::fs::File::open(path).with_context(|| format!("{}; `lyceum init` writes one", name()))?;
-    let mut bytes = Vec::new();
-    file.take(MOST + 1).read_to_end(&mut bytes).with_context(name)?;
-    if bytes.len() as u64 > MOST {
-        return Err(
-            BadInput(format!("{} is longer than {MOST} bytes: it is no node.toml", path.display())).into()
-        );
-    }
+    let Some(bytes) = lyceum_files::read_if_there(path, MOST).map_err(reading::unreadable)? else {
+        let words = format!("there is no {}: `lyceum init` writes one", path.display());
+        return Err(BadInput(words).into());
+    };
     let mut config = parse(path, text(path, &bytes)?)?;
-    let absolute = std::path::absolute(path).with_context(name)?;
+    let absolute = std::path::absolute(path).with_context(|| format!("cannot read {}", path.display()))?;
     config.folder = absolute.parent().map(Path::to_path_buf).unwrap_or_default();
     Ok(config)
 }

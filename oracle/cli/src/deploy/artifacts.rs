@@ -11,6 +11,7 @@ use lyceum_chain::CONTRACTS;
 use sha2::{Digest, Sha256};
 
 use crate::failure::{Failure, Refusal};
+use crate::reading;
 
 /// The largest Wasm that wasmd takes.
 pub const MAX_WASM: u64 = 800 * 1024;
@@ -42,17 +43,15 @@ impl Artifact {
 }
 
 fn read(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
-    let size = std::fs::metadata(path).map(|m| m.len()).with_context(|| {
-        format!(
-            "cannot read {}: build the contracts with ./scripts/build-contracts, or name their folder",
-            path.display()
-        )
-    })?;
-    if size > most {
-        let words = format!("{} has {size} bytes, a chain takes {most}", path.display());
-        return Err(Refusal::new(Failure::Input, "artifact.too_large", words).into());
-    }
-    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+    lyceum_files::read(path, most).map_err(|error| match error {
+        lyceum_files::Error::Io { .. } => reading::unreadable(error)
+            .context("build the contracts with ./scripts/build-contracts, or name their folder"),
+        lyceum_files::Error::TooLarge { .. } => {
+            let words = format!("{error}, as a chain takes no more");
+            Refusal::new(Failure::Input, "artifact.too_large", words).into()
+        }
+        other => other.into(),
+    })
 }
 
 /// The checksums of a folder by file name.

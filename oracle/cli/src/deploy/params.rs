@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use cosmwasm_std::Uint128;
 use lyceum_api::{Hash32, charter, datasets, nodes, tasks};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::failure::{Failure, Refusal};
+use crate::reading;
 
 const MAX_BYTES: u64 = 256 * 1024;
 
@@ -64,11 +64,7 @@ impl Params {
 
     /// Puts what a file names in the place of these.
     pub fn overlay(&self, path: &Path) -> anyhow::Result<Self> {
-        let size = std::fs::metadata(path).map(|m| m.len());
-        if size.with_context(|| format!("cannot read {}", path.display()))? > MAX_BYTES {
-            return Err(unfit(path, "it is too long for parameters"));
-        }
-        let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = reading::input(path, MAX_BYTES)?;
         let named: Value = serde_json::from_slice(&text).map_err(|e| unfit(path, &e.to_string()))?;
         if !named.is_object() {
             return Err(unfit(path, "it is no JSON object"));

@@ -59,7 +59,7 @@ impl Plan {
 
     /// Refuses a file of another network, or of this one with other code.
     fn check_file(&self, path: &Path, client: &Client) -> anyhow::Result<()> {
-        if !path.exists() {
+        if !lyceum_files::is_there(path)? {
             return Ok(());
         }
         let found = Deployment::load_for(path, client.chain_id())?;

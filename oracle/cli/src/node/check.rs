@@ -69,9 +69,6 @@ pub async fn check(config: &Config, passphrase: &PassphraseArgs) -> anyhow::Resu
         found.say("plan", format!("{} tasks", plan.len()));
     }
     found.say("key", format!("{} opens", config.key.name));
-    if let Some(words) = parts::open_passphrase(config) {
-        found.say("passphrase", words);
-    }
     found.say("device", format!("{device:?}").to_lowercase());
 
     let public = key.public_key();

@@ -4,15 +4,16 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::Context;
 use lyceum_agent::{Hash32, JOURNAL};
+use lyceum_files::{PlainFile, is_folder, is_taken};
 use lyceum_net::Identity;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Refusal};
+use crate::reading;
 use crate::wallet::write_private;
 
 const PEER_KEY: &str = "peer.key";
@@ -52,20 +53,14 @@ impl Found {
 
 /// Reads what is there and makes nothing. In a folder that a node has lived in, both must be there.
 pub fn find(folder: &Path) -> anyhow::Result<Found> {
-    // What is in its place is told by whoever makes it a folder.
-    if !folder.is_dir() {
+    if !is_folder(folder)? {
         return Ok(Found { peer: None, secret: None });
     }
     let found =
         Found { peer: Identity::load(&folder.join(PEER_KEY))?, secret: read_secret(&folder.join(SECRET))? };
     let absent = found.absent();
-    let lived = folder.join(JOURNAL);
     // Also a link that leads nowhere says that a node has lived here.
-    let has_lived = match lived.symlink_metadata() {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => false,
-        other => other.map(|_| true).with_context(|| format!("cannot read {}", lived.display()))?,
-    };
-    if !absent.is_empty() && has_lived {
+    if !absent.is_empty() && is_taken(&folder.join(JOURNAL))? {
         let words = format!(
             "{} is missing from {}, yet {JOURNAL} is there: a node has lived in this folder, and with other secrets it \
              cannot reveal what it committed to and is another peer. Restore it from your backup; to begin anew and lose \
@@ -89,20 +84,18 @@ fn make_secret(path: &Path) -> anyhow::Result<Hash32> {
 }
 
 fn read_secret(path: &Path) -> anyhow::Result<Option<Hash32>> {
-    let name = || format!("cannot read {}", path.display());
-    let file = match File::open(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        opened => opened.with_context(name)?,
-    };
+    let Some(file) = PlainFile::open_if_there(path).map_err(reading::unreadable)? else { return Ok(None) };
     let unfit = |why: String| {
         anyhow::Error::from(Refusal::new(Failure::Input, "node.secret", format!("{}: {why}", path.display())))
     };
-    let mode = file.metadata().with_context(name)?.permissions().mode() & 0o777;
+    let mode = file.mode();
     if mode & 0o077 != 0 {
         return Err(unfit(format!("others may read it (mode {mode:o}): run chmod 600 on it")));
     }
-    let mut text = Zeroizing::new(Vec::new());
-    file.take(MAX_BYTES).read_to_end(&mut text).with_context(name)?;
+    let text = file.read(MAX_BYTES).map(Zeroizing::new).map_err(|e| match e {
+        lyceum_files::Error::TooLarge { .. } => unfit(format!("{}: restore it from your backup", e.reason())),
+        other => reading::unreadable(other),
+    })?;
     let secret = std::str::from_utf8(&text).ok().and_then(|text| text.trim_end().parse::<Hash32>().ok());
     secret.map(Some).ok_or_else(|| {
         unfit(
@@ -115,6 +108,8 @@ fn read_secret(path: &Path) -> anyhow::Result<Option<Hash32>> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {

@@ -68,9 +68,6 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
         health = %format!("http://{}", server.address()),
         "node begins"
     );
-    if let Some(words) = parts::open_passphrase(config) {
-        tracing::warn!("{words}");
-    }
     let pages =
         tokio::spawn(server.run(telling.alive.clone(), telling.ready.clone(), telling.metrics.clone()));
     let settings = Settings { mark: Some(twin::mark(&life)), ..config.settings() };

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::failure::{Failure, Refusal};
 
+const LOCK: &str = "node.lock";
 /// What locks are derived for.
 const PURPOSE: &str = "lyceum/one-process/1";
 
@@ -27,21 +28,17 @@ pub struct Lock {
 impl Lock {
     /// Takes a folder.
     pub fn take(folder: &Path) -> anyhow::Result<Self> {
-        let path = folder.join("node.lock");
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = file.with_context(|| format!("cannot lock {}", path.display()))?;
-        Self::of(file, folder)
+        Ok(match Self::look(folder)? {
+            Some(lock) => lock,
+            None => Self::of(open(folder, true)?, folder)?,
+        })
     }
 
     /// Takes a folder without making anything: where there is no lock yet, no node runs.
     pub fn look(folder: &Path) -> anyhow::Result<Option<Self>> {
-        let path = folder.join("node.lock");
-        match File::options().write(true).open(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            opened => {
-                let file = opened.with_context(|| format!("cannot lock {}", path.display()))?;
-                Self::of(file, folder).map(Some)
-            }
+        match lyceum_files::is_plain(&folder.join(LOCK))? {
+            true => Self::of(open(folder, false)?, folder).map(Some),
+            false => Ok(None),
         }
     }
 
@@ -58,6 +55,12 @@ impl Lock {
             Err(TryLockError::Error(error)) => Err(unlockable(error, folder)),
         }
     }
+}
+
+fn open(folder: &Path, create: bool) -> anyhow::Result<File> {
+    let path = folder.join(LOCK);
+    let file = File::options().create(create).truncate(false).write(true).open(&path);
+    file.with_context(|| format!("cannot lock {}", path.display()))
 }
 
 /// What to do about a file system without locks.

@@ -1,6 +1,5 @@
 //! What a node is put together from, each with its own refusal. `check` and `life` use the same.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,17 +10,24 @@ use lyceum_agent::roles::{
 use lyceum_api::nodes::{self, peer_key_message};
 use lyceum_chain::cosmos::{Client, Key, Settings, check_address};
 use lyceum_chain::{ChainError, Contracts, Deployment};
+use lyceum_files::is_there;
 use lyceum_net::{Identity, Limits, Multiaddr};
 use lyceum_store::{Store, Usage};
 
 use super::disk;
 use crate::config::{Config, EXAMPLE_ADDRESS, Role};
 use crate::failure::{Failure, Refusal};
+use crate::reading;
 use crate::wallet::{Home, Keyring, PassphraseArgs, Purpose};
 
 /// Seconds by which a block may be ahead of this machine's clock, and by which it may be old, before it is spoken of.
 const CLOCK: u64 = 30;
 const STALE: u64 = 300;
+
+/// The longest plan that is read; each of its tasks is some hundred bytes.
+const MAX_PLAN: u64 = 16 << 20;
+/// The longest description of a dishonest node that is read.
+const MAX_MISBEHAVIOUR: u64 = 1 << 20;
 
 /// Where systemd puts a credential named `passphrase`.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
@@ -29,7 +35,7 @@ const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 /// The network's deployment file: of this chain, with addresses of its prefix.
 pub fn deployment(config: &Config) -> anyhow::Result<Deployment> {
     let path = config.path(&config.chain.deployment);
-    if !path.exists() {
+    if !is_there(&path)? {
         let words = format!(
             "there is no deployment file {} (chain.deployment): copy the one that your network publishes there",
             path.display()
@@ -55,20 +61,13 @@ pub fn key(config: &Config, args: &PassphraseArgs) -> anyhow::Result<Key> {
         args.clone()
     } else if let Some(path) = &config.key.passphrase_file {
         PassphraseArgs::from_file(config.path(path))
-    } else if let Some(path) = credential.filter(|p| p.exists()) {
-        PassphraseArgs::from_file(path)
     } else {
-        PassphraseArgs::default()
+        match credential {
+            Some(path) if is_there(&path)? => PassphraseArgs::from_file(path),
+            _ => PassphraseArgs::default(),
+        }
     };
     ring.open(name, &source.read(name, Purpose::Open)?)
-}
-
-/// What to do about a passphrase that lies open.
-pub fn open_passphrase(config: &Config) -> Option<String> {
-    let path = config.path(config.key.passphrase_file.as_ref()?);
-    let mode = std::fs::metadata(&path).ok()?.permissions().mode() & 0o777;
-    let words = format!("others may read {} (mode {mode:o}): run chmod 600 on it", path.display());
-    (mode & 0o077 != 0).then_some(words)
 }
 
 /// The node's store.
@@ -200,8 +199,7 @@ pub struct Who<'a> {
 pub fn plan(config: &Config) -> anyhow::Result<Vec<Planned>> {
     let Some(path) = &config.coordinator.plan else { return Ok(vec![]) };
     let path = config.path(path);
-    let bytes =
-        std::fs::read(&path).with_context(|| format!("cannot read {} (coordinator.plan)", path.display()))?;
+    let bytes = reading::file(&path, MAX_PLAN).context("coordinator.plan")?;
     let refuse = |why: String| {
         let words = format!("{} (coordinator.plan): {why}", path.display());
         anyhow::Error::from(Refusal::new(Failure::Input, "coordinator.plan", words))
@@ -236,8 +234,7 @@ fn never_open(plan: &[Planned]) -> Option<usize> {
 
 /// What a dishonest node does wrong.
 pub fn adversary(path: &Path) -> anyhow::Result<lyceum_agent::Adversary> {
-    let bytes =
-        std::fs::read(path).with_context(|| format!("cannot read {} (--misbehave)", path.display()))?;
+    let bytes = reading::input(path, MAX_MISBEHAVIOUR).context("--misbehave")?;
     serde_json::from_slice(&bytes).with_context(|| format!("{} (--misbehave)", path.display()))
 }
 

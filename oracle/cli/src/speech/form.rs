@@ -1,7 +1,7 @@
 //! [`Form`]: what a field's value looks like, from its schema; how a flag's text becomes JSON, or is refused with what
 //! was expected.
 
-use std::io::Read;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -285,13 +285,7 @@ pub fn json(text: &str) -> Result<Value, String> {
 }
 
 fn file(path: &str) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let read = std::fs::File::open(path).and_then(|f| f.take(MOST + 1).read_to_end(&mut bytes));
-    read.map_err(|e| format!("{path}: {e}"))?;
-    match bytes.len() as u64 > MOST {
-        true => Err(format!("{path} is longer than {MOST} bytes")),
-        false => Ok(bytes),
-    }
+    lyceum_files::read_input(Path::new(path), MOST).map_err(|e| e.to_string())
 }
 
 #[cfg(test)]

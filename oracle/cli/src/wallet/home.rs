@@ -55,12 +55,22 @@ impl Home {
 
 /// A folder that only its owner may enter; one that is there stays as it is.
 pub fn create_private(dir: &Path) -> anyhow::Result<()> {
-    if dir.exists() && !dir.is_dir() {
-        let words = format!("{} is a file, and must be a folder: name another with --home", dir.display());
-        return Err(Refusal::new(Failure::Input, "home.no_folder", words).into());
+    if can_be_folder(dir)? {
+        return Ok(());
     }
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
     made.with_context(|| format!("cannot make the folder {}", dir.display()))
+}
+
+/// Whether a folder is there already. Refuses what stands in its place.
+pub fn can_be_folder(dir: &Path) -> anyhow::Result<bool> {
+    lyceum_files::is_folder(dir).map_err(|error| match error {
+        lyceum_files::Error::Unexpected { .. } => {
+            let words = format!("{error}: name another place with --home");
+            Refusal::new(Failure::Input, "home.no_folder", words).into()
+        }
+        other => other.into(),
+    })
 }
 
 /// Writes a file that only its owner may read, whole or not at all, and never over another.

@@ -1,6 +1,7 @@
 //! [`Keyring`]: key files by name. Beside each lies its public key, so that addresses are shown without a
 //! passphrase; a key that is opened must match it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,14 +9,19 @@ use anyhow::Context;
 use cosmrs::crypto::PublicKey;
 use cosmwasm_std::Addr;
 use lyceum_chain::cosmos::{self, Key, Signer, keyfile};
+use lyceum_files::{is_folder, is_taken};
 use serde::{Deserialize, Serialize};
 
 use super::{Home, create_private, write_private};
 use crate::failure::{Failure, Refusal};
+use crate::reading;
 use crate::writable;
 
 /// The version of the file beside a key that this software writes, and the only one it reads.
 const VERSION: u32 = 1;
+
+/// The longest file beside a key that is read.
+const MAX_PUBLIC: u64 = 16 * 1024;
 
 /// What is known of a key without its passphrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,24 +71,24 @@ impl Keyring {
 
     /// All keys, by name. One that cannot be read hides no other.
     pub fn entries(&self) -> anyhow::Result<Listing> {
-        let mut listing = Listing { dir: self.0.clone(), entries: vec![], unreadable: vec![] };
-        let read = match fs::read_dir(&self.0) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(listing),
-            other => other.with_context(|| format!("the keys in {} cannot be listed", self.0.display()))?,
-        };
-        let mut names = vec![];
-        for entry in read {
-            let entry =
-                entry.with_context(|| format!("the keys in {} cannot be listed", self.0.display()))?;
-            let name = entry.file_name();
-            let name = name.to_str().and_then(|name| name.strip_suffix(".age"));
+        let mut listing =
+            Listing { dir: self.0.clone(), entries: vec![], unreadable: vec![], leftover: vec![] };
+        let cannot = || format!("the keys in {} cannot be listed", self.0.display());
+        // A folder on a disk that is not mounted is not an empty one.
+        if !is_folder(&self.0).with_context(cannot)? {
+            return Ok(listing);
+        }
+        let mut names = BTreeSet::new();
+        for entry in fs::read_dir(&self.0).with_context(cannot)? {
+            let name = entry.with_context(cannot)?.file_name();
+            let name = name.to_str().and_then(|n| n.strip_suffix(".age").or_else(|| n.strip_suffix(".json")));
             names.extend(name.filter(|name| check_name(name).is_ok()).map(str::to_owned));
         }
-        names.sort();
         for name in names {
             match self.entry(&name) {
                 Ok(entry) => listing.entries.push(entry),
-                Err(error) => listing.unreadable.push((name, error)),
+                Err(error) if self.has(&name)? => listing.unreadable.push((name, error)),
+                Err(error) => listing.leftover.push((name, error)),
             }
         }
         Ok(listing)
@@ -90,22 +96,33 @@ impl Keyring {
 
     /// Whether there is a key of this name, be it readable or not; no key has a name that is none.
     pub fn has(&self, name: &str) -> anyhow::Result<bool> {
-        if check_name(name).is_err() {
-            return Ok(false);
-        }
-        let path = self.file(name);
-        // A folder that may not be searched would look empty otherwise.
-        match fs::symlink_metadata(&path) {
-            Ok(_) => Ok(true),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(e) => Err(e).with_context(|| format!("cannot look for {}", path.display())),
-        }
+        Ok(check_name(name).is_ok() && is_folder(&self.0)? && is_taken(&self.file(name))?)
+    }
+
+    /// Whether there is anything of a key of this name: the key, or its public half alone.
+    pub fn has_part(&self, name: &str) -> anyhow::Result<bool> {
+        let public = || is_folder(&self.0).and_then(|there| Ok(there && is_taken(&self.public_file(name))?));
+        Ok(self.has(name)? || check_name(name).is_ok() && public()?)
+    }
+
+    /// What to do about the public half of a key that is not there.
+    fn left(&self, name: &str) -> anyhow::Error {
+        let words = format!(
+            "{} holds a public key alone: the key itself, {}, is missing. Restore it from your backup, or remove what is \
+             left with `lyceum keys delete {name}` and add the key again, with --recover if you have its words",
+            self.public_file(name).display(),
+            self.file(name).display()
+        );
+        Refusal::new(Failure::Key, "key.left", words).into()
     }
 
     /// One key.
     pub fn entry(&self, name: &str) -> anyhow::Result<Entry> {
         check_name(name)?;
         if !self.has(name)? {
+            if self.has_part(name)? {
+                return Err(self.left(name));
+            }
             let words =
                 format!("there is no key {name} in {}: {}", self.0.display(), self.entries()?.have(name));
             return Err(Refusal::new(Failure::Key, "key.missing", words).into());
@@ -120,11 +137,11 @@ impl Keyring {
             let words = format!("{}: {why}; {remedy}", path.display());
             anyhow::Error::from(Refusal::new(Failure::Key, "key.unfit", words))
         };
-        let bytes = match fs::read(&path) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                return Err(unfit("the file with its public half is missing".to_owned()));
-            }
-            other => other.with_context(|| format!("cannot read {}", path.display()))?,
+        let bytes = match lyceum_files::read_if_there(&path, MAX_PUBLIC) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Err(unfit("the file with its public half is missing".to_owned())),
+            Err(error @ lyceum_files::Error::Io { .. }) => return Err(reading::unreadable(error)),
+            Err(error) => return Err(unfit(error.reason())),
         };
         let public: Public = serde_json::from_slice(&bytes).map_err(|e| unfit(e.to_string()))?;
         if public.version != VERSION {
@@ -149,7 +166,10 @@ impl Keyring {
     /// Refuses names that a key cannot have, and names that are taken.
     pub fn check_free(&self, name: &str) -> anyhow::Result<()> {
         check_name(name)?;
-        if self.has(name)? || self.public_file(name).exists() {
+        if !self.has(name)? && self.has_part(name)? {
+            return Err(self.left(name));
+        }
+        if self.has(name)? {
             let words =
                 format!("there is a key {name} already; choose another name, or delete that one first");
             return Err(Refusal::new(Failure::Key, "key.exists", words).into());
@@ -187,7 +207,7 @@ impl Keyring {
         Ok(key)
     }
 
-    /// Deletes a key, be it readable or not.
+    /// Deletes a key, be it readable or not, or what is left of it.
     pub fn delete(&self, name: &str) -> anyhow::Result<()> {
         check_name(name)?;
         for path in [self.file(name), self.public_file(name)] {
@@ -238,6 +258,8 @@ pub struct Listing {
     pub entries: Vec<Entry>,
     /// The names of the others, each with the reason.
     pub unreadable: Vec<(String, anyhow::Error)>,
+    /// Names of which there is only a public half: no key.
+    pub leftover: Vec<(String, anyhow::Error)>,
 }
 
 impl Listing {
@@ -318,8 +340,78 @@ mod tests {
         fs::write(&ring.0, "no folder").unwrap();
         for error in [ring.entries().unwrap_err(), ring.entry("good").unwrap_err()] {
             let words = crate::failure::words(&error);
-            assert!(!words.contains("none") && words.contains("Not a directory"), "{words}");
+            assert!(!words.contains("none") && words.contains("expected a folder"), "{words}");
         }
+    }
+
+    #[test]
+    fn a_folder_of_keys_on_a_disk_that_is_not_mounted_is_not_an_empty_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let ring = Keyring::of(&Home(folder.path().to_owned()));
+        assert!(ring.entries().unwrap().entries.is_empty(), "one that is not made yet is");
+        std::os::unix::fs::symlink("/no/such/disk", &ring.0).unwrap();
+        let key = Key::generate().unwrap().0;
+        for error in [
+            ring.entries().unwrap_err(),
+            ring.entry("good").unwrap_err(),
+            ring.check_free("good").unwrap_err(),
+            ring.add("good", &key, "correct horse").unwrap_err(),
+        ] {
+            assert_eq!(Failure::of(&error), Failure::Input, "{error:#}");
+            assert!(format!("{error:#}").contains("is a link to /no/such/disk"), "{error:#}");
+        }
+    }
+
+    #[test]
+    fn half_a_key_is_told_as_such_and_can_be_deleted_and_then_added() {
+        let (_folder, ring) = ring();
+        let add =
+            || ring.prepare("half", &Key::generate().unwrap().0, "correct horse").unwrap().keep().unwrap();
+        // As a process leaves it that was killed between the two files.
+        add();
+        fs::remove_file(ring.file("half")).unwrap();
+        let listing = ring.entries().unwrap();
+        assert_eq!(listing.leftover.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["half"]);
+        assert!(listing.unreadable.is_empty());
+        assert_eq!(listing.only("--from").unwrap().name, "good", "half a key signs nothing");
+        for error in [ring.check_free("half").unwrap_err(), ring.entry("half").unwrap_err()] {
+            let words = error.to_string();
+            assert_eq!(Failure::of(&error), Failure::Key);
+            assert!(words.contains("half.json") && words.contains("lyceum keys delete half"), "{words}");
+        }
+        assert!(ring.has_part("half").unwrap() && !ring.has("half").unwrap());
+        ring.delete("half").unwrap();
+        assert!(!ring.has_part("half").unwrap());
+        add();
+        // The other half alone is a key that cannot be shown.
+        fs::remove_file(ring.public_file("half")).unwrap();
+        assert_eq!(ring.entries().unwrap().unreadable.len(), 1);
+        assert!(ring.check_free("half").is_err() && ring.has_part("half").unwrap());
+        ring.delete("half").unwrap();
+        add();
+    }
+
+    #[test]
+    fn what_is_no_file_in_the_place_of_a_half_is_refused_at_once_and_can_be_deleted() {
+        let (_folder, ring) = ring();
+        for half in [ring.public_file("good"), ring.file("good")] {
+            for target in ["/dev/zero", "/no/such/disk"] {
+                let kept = fs::read(&half).unwrap();
+                fs::remove_file(&half).unwrap();
+                std::os::unix::fs::symlink(target, &half).unwrap();
+                let error = ring.open("good", "correct horse").unwrap_err();
+                let words = format!("{error:#}");
+                assert_eq!(Failure::of(&error), Failure::Key, "{words}");
+                assert!(words.contains("character device") || words.contains("is a link to"), "{words}");
+                fs::remove_file(&half).unwrap();
+                fs::write(&half, kept).unwrap();
+            }
+        }
+        ring.open("good", "correct horse").unwrap();
+        std::os::unix::fs::symlink("/no/such/disk", ring.file("gone")).unwrap();
+        assert_eq!(ring.entries().unwrap().unreadable.len(), 1);
+        ring.delete("gone").unwrap();
+        assert!(!ring.has_part("gone").unwrap());
     }
 
     #[test]

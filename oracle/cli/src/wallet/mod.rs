@@ -8,6 +8,6 @@ mod passphrase;
 mod secret;
 
 pub use account::account;
-pub use home::{Home, HomeArgs, create_private, write_private};
+pub use home::{Home, HomeArgs, can_be_folder, create_private, write_private};
 pub use keyring::{Entry, Keyring};
 pub use passphrase::{PassphraseArgs, Purpose, secret_words};

@@ -4,12 +4,14 @@
 //! the descriptor from another user, and begins at the file's beginning again; so the descriptor itself is read, and
 //! not a byte further than the line: whoever reads next finds the next line.
 
-use std::fs::File;
+use std::fs::Metadata;
 use std::io::{self, BufReader, Read};
 use std::os::fd::{BorrowedFd, RawFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use lyceum_files::PlainFile;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, FdFlags};
 use zeroize::Zeroizing;
@@ -37,10 +39,18 @@ impl Lines {
         if let Some(fd) = descriptor_of(path) {
             return Self::of_descriptor(fd);
         }
-        let file =
-            File::open(path).with_context(|| format!("the secret cannot be read from {}", path.display()))?;
-        warn_if_open(path, &file);
-        Ok(Self { from: Box::new(BufReader::new(file)), name: path.display().to_string() })
+        let file = PlainFile::open(path).map_err(|error| {
+            let words = format!("the secret cannot be read from {}", path.display());
+            anyhow::Error::from(error).context(words)
+        })?;
+        if lies_open(file.metadata(), own_user()) {
+            let mode = file.mode();
+            tracing::warn!(
+                "others may read {} (mode {mode:o}), a secret: run chmod 600 on it",
+                path.display()
+            );
+        }
+        Ok(Self { from: Box::new(BufReader::new(file.into_file())), name: path.display().to_string() })
     }
 
     /// Of a descriptor that whoever started this process handed to it.
@@ -177,15 +187,18 @@ impl Read for Inherited {
     }
 }
 
-/// A secret that others may read protects nothing, but containers and shared folders often look like that.
-fn warn_if_open(path: &Path, file: &File) {
-    use std::os::unix::fs::MetadataExt;
-    if let Ok(meta) = file.metadata()
-        && meta.is_file()
-        && meta.mode() & 0o004 != 0
-    {
-        tracing::warn!("everybody on this machine can read this secret: chmod 600 {}", path.display());
-    }
+/// Whether others than its owner and this user may read a secret, or exchange it. A group may read what is another
+/// user's: that is how systemd hands a credential on, which stays root's (mode 440, by an access list), and how a file
+/// is mounted into a container.
+fn lies_open(about: &Metadata, user: Option<u32>) -> bool {
+    let ours = user.is_none_or(|user| user == about.uid());
+    let others = if ours { 0o077 } else { 0o037 };
+    about.mode() & others != 0
+}
+
+/// The user this process runs as, as far as the system tells.
+fn own_user() -> Option<u32> {
+    std::fs::metadata("/proc/self").ok().map(|about| about.uid())
 }
 
 #[cfg(test)]
@@ -248,6 +261,37 @@ mod tests {
         let circle = folder.path().join("circle");
         std::os::unix::fs::symlink(&circle, &circle).unwrap();
         assert_eq!(descriptor_of(&circle), None);
+    }
+
+    #[test]
+    fn a_secret_lies_open_if_others_may_read_it_and_not_if_systemd_or_a_container_gave_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let owner = file.as_file().metadata().unwrap().uid();
+        let open = |mode, user| {
+            std::fs::set_permissions(file.path(), PermissionsExt::from_mode(mode)).unwrap();
+            lies_open(&file.as_file().metadata().unwrap(), user)
+        };
+        for mode in [0o600, 0o400, 0o440, 0o640, 0o644, 0o604, 0o620] {
+            assert_eq!(open(mode, Some(owner)), mode & 0o077 != 0, "{mode:o}, our own");
+            assert_eq!(open(mode, None), mode & 0o077 != 0, "{mode:o}, who knows whose");
+            assert_eq!(
+                open(mode, Some(owner + 1)),
+                ![0o600, 0o400, 0o440, 0o640].contains(&mode),
+                "{mode:o}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_secret_is_not_waited_for_at_a_pipe_that_has_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, rustix::fs::Mode::RUSR, 0).unwrap();
+        let error = Lines::of_path(&pipe).map(|_| ()).unwrap_err();
+        assert_eq!(Failure::of(&error), Failure::Input);
+        assert!(format!("{error:#}").contains("this is a pipe"), "{error:#}");
     }
 
     #[test]

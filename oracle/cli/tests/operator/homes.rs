@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::fixture::{Operator, Running, deployment, edit, nobody};
+use crate::fixture::{Operator, PASSPHRASE, Running, deployment, edit, nobody};
 
 const JOURNAL: &str = r#"{"version":1,"chain_id":"lyceum-1","cursor":7,"roles":{}}"#;
 
@@ -23,6 +23,8 @@ fn listing(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
                 found.extend(listing(&path));
                 found.push((path, vec![]));
             }
+            // A pipe or device has nothing of its own, and reading one may never end.
+            false if !path.is_file() => found.push((path, vec![])),
             false => found.push((path.clone(), std::fs::read(&path).unwrap())),
         }
     }
@@ -46,6 +48,26 @@ fn planned(config: &Path, plan: &str) {
 
 fn mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn links_to(path: &Path, target: &str) {
+    let _ = std::fs::remove_file(path);
+    std::os::unix::fs::symlink(target, path).unwrap();
+}
+
+fn links_to_nothing(path: &Path) {
+    links_to(path, "/no/such/disk/file");
+}
+
+fn endless(path: &Path) {
+    links_to(path, "/dev/zero");
+}
+
+/// A pipe that nobody writes to.
+fn pipe(path: &Path) {
+    let _ = std::fs::remove_file(path);
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    mode(path, 0o600);
 }
 
 /// What is wrong with a folder, and what a node that finds it says.
@@ -101,6 +123,70 @@ const BROKEN: &[Broken] = &[
         std::fs::remove_dir_all(home.join("store")).unwrap();
         std::os::unix::fs::symlink("/no/such/disk", home.join("store")).unwrap();
     }),
+    ("a peer key on a disk that is not there", "input/net.key_file", |home, _| {
+        std::fs::remove_file(home.join("journal.json")).unwrap();
+        links_to_nothing(&home.join("peer.key"));
+    }),
+    ("a peer key on a disk that is not there, beside a journal", "input/net.key_file", |home, _| {
+        links_to_nothing(&home.join("peer.key"));
+    }),
+    ("a folder in the place of the peer key", "input/net.key_file", |home, _| {
+        std::fs::remove_file(home.join("peer.key")).unwrap();
+        std::fs::create_dir(home.join("peer.key")).unwrap();
+    }),
+    ("a secret on a disk that is not there", "input/file.dangling", |home, _| {
+        std::fs::remove_file(home.join("journal.json")).unwrap();
+        links_to_nothing(&home.join("node.secret"));
+    }),
+    ("a secret on a disk that is not there, beside a journal", "input/file.dangling", |home, _| {
+        links_to_nothing(&home.join("node.secret"));
+    }),
+    ("a pipe in the place of the secret", "input/file.kind", |home, _| pipe(&home.join("node.secret"))),
+    ("a pipe in the place of the peer key", "input/net.key_file", |home, _| pipe(&home.join("peer.key"))),
+    ("a lock on a disk that is not there", "input/file.dangling", |home, _| {
+        links_to_nothing(&home.join("node.lock"));
+    }),
+    ("a folder in the place of the lock", "input/file.kind", |home, _| {
+        std::fs::create_dir(home.join("node.lock")).unwrap();
+    }),
+    ("a pipe in the place of the lock", "input/file.kind", |home, _| pipe(&home.join("node.lock"))),
+    ("a journal on a disk that is not there", "input/agent.io", |home, _| {
+        links_to_nothing(&home.join("journal.json"));
+    }),
+    ("a pipe in the place of the journal", "input/agent.io", |home, _| pipe(&home.join("journal.json"))),
+    ("a journal without an end", "input/agent.io", |home, _| endless(&home.join("journal.json"))),
+    ("a plan without an end", "input/file.kind", |home, config| {
+        planned(config, "[]");
+        endless(&home.join("plan.json"));
+    }),
+    ("a pipe in the place of the plan", "input/file.kind", |home, config| {
+        planned(config, "[]");
+        pipe(&home.join("plan.json"));
+    }),
+    ("a deployment file on a disk that is not there", "input/file.dangling", |home, _| {
+        links_to_nothing(&home.join("deployment.json"));
+    }),
+    ("a deployment file without an end", "input/chain.deployment", |home, _| {
+        endless(&home.join("deployment.json"));
+    }),
+    ("keys on a disk that is not there", "input/file.dangling", |home, _| {
+        std::fs::remove_dir_all(home.join("keys")).unwrap();
+        links_to_nothing(&home.join("keys"));
+    }),
+    ("a key without an end", "key/chain.key_file", |home, _| endless(&home.join("keys/node.age"))),
+    ("a public half without an end", "key/key.unfit", |home, _| endless(&home.join("keys/node.json"))),
+    ("a passphrase without an end", "input/file.kind", |home, _| endless(&home.with_file_name("passphrase"))),
+    ("a pipe in the place of the passphrase", "input/file.kind", |home, _| {
+        pipe(&home.with_file_name("passphrase"));
+    }),
+    ("a store's lock on a disk that is not there", "input/", |home, _| {
+        links_to_nothing(&home.join("store/lock"));
+    }),
+    ("a configuration without an end", "input/file.kind", |_, config| endless(config)),
+    ("a configuration on a disk that is not there", "input/file.dangling", |_, config| {
+        links_to_nothing(config)
+    }),
+    ("a pipe in the place of the configuration", "input/file.kind", |_, config| pipe(config)),
     ("a beacon that is none", "config/", |_, config| edit(config, "#urls = []", "urls = [\"ftp://x\"]")),
 ];
 
@@ -109,7 +195,8 @@ fn what_a_check_refuses_the_start_refuses_in_the_same_words_and_both_leave_the_f
     let (operator, config) = whole();
     let args = ["node", "--config", config.to_str().unwrap()];
     let check = [&args[..], &["--check"]].concat();
-    let intact = listing(&operator.home());
+    let intact = operator.0.path().join("intact");
+    copy(&operator.home(), &intact);
     for (what, kind, break_it) in BROKEN {
         break_it(&operator.home(), &config);
         let broken = listing(&operator.home());
@@ -118,22 +205,21 @@ fn what_a_check_refuses_the_start_refuses_in_the_same_words_and_both_leave_the_f
         assert_eq!(listing(&operator.home()), broken, "{what}");
         assert_eq!(operator.refused(&args), refused, "{what}");
         // All that a start may leave is its lock.
-        let _ = std::fs::remove_file(operator.home().join("node.lock"));
+        let lock = operator.home().join("node.lock");
+        if !broken.iter().any(|(path, _)| *path == lock) {
+            let _ = std::fs::remove_file(lock);
+        }
         assert_eq!(listing(&operator.home()), broken, "{what}");
-        restore(&operator.home(), &intact);
+        std::fs::remove_dir_all(operator.home()).unwrap();
+        copy(&intact, &operator.home());
+        let _ = std::fs::remove_file(operator.path("passphrase"));
+        operator.write("passphrase", PASSPHRASE);
     }
 }
 
-fn restore(home: &Path, files: &[(PathBuf, Vec<u8>)]) {
-    let store = home.join("store");
-    let _ = std::fs::remove_file(&store);
-    let _ = std::fs::remove_dir_all(&store);
-    let _ = std::fs::remove_file(home.join("plan.json"));
-    std::fs::create_dir(&store).unwrap();
-    for (path, bytes) in files.iter().filter(|(path, _)| !path.is_dir()) {
-        std::fs::write(path, bytes).unwrap();
-        mode(path, 0o600);
-    }
+fn copy(from: &Path, to: &Path) {
+    let copied = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status();
+    assert!(copied.unwrap().success());
 }
 
 #[test]
@@ -165,11 +251,10 @@ fn a_check_passes_a_folder_that_the_start_begins_with_and_makes_nothing_in_it() 
 #[test]
 fn a_copy_of_a_folder_does_not_run_beside_it_and_a_hangup_ends_a_node_in_good_order() {
     let (operator, config) = whole();
-    let copy = operator.0.path().join("copy");
-    let copied = std::process::Command::new("cp").arg("-a").arg(operator.home()).arg(&copy).status();
-    assert!(copied.unwrap().success());
+    let second = operator.0.path().join("copy");
+    copy(&operator.home(), &second);
     let mut node = Running::start(&operator, &config);
-    let config = copy.join("node.toml");
+    let config = second.join("node.toml");
     let args = ["node", "--config", config.to_str().unwrap()];
     for more in [&[][..], &["--check"]] {
         let (code, kind, words) = operator.refused(&[&args[..], more].concat());
@@ -200,6 +285,42 @@ fn init_makes_no_secrets_anew_where_a_node_has_lived() {
     assert_eq!((code, kind.as_str()), (3, "input/node.secrets_missing"));
     assert!(words.contains("node.secret") && words.contains("from your backup"), "{words}");
     assert_eq!(listing(&operator.home()), before);
+}
+
+/// The same, of a folder that is not made yet.
+type BrokenHome = (&'static str, &'static str, fn(&Path));
+
+#[test]
+fn init_decides_before_it_makes_anything() {
+    let broken: [BrokenHome; 6] = [
+        ("node.toml links to nothing", "input/file.dangling", |home| {
+            links_to_nothing(&home.join("node.toml"))
+        }),
+        ("the store links to nothing", "input/file.dangling", |home| links_to_nothing(&home.join("store"))),
+        ("a file is in the store's place", "input/home.no_folder", |home| {
+            std::fs::write(home.join("store"), "").unwrap();
+        }),
+        ("the peer key links to nothing", "input/net.key_file", |home| {
+            links_to_nothing(&home.join("peer.key"))
+        }),
+        ("the deployment file links to nothing", "input/file.dangling", |home| {
+            links_to_nothing(&home.join("deployment.json"));
+        }),
+        ("the folder links to nothing", "input/file.dangling", |home| {
+            std::fs::remove_dir(home).unwrap();
+            links_to_nothing(home);
+        }),
+    ];
+    for (what, kind, break_it) in broken {
+        let operator = Operator::new();
+        let network = operator.deployment("lyceum-1", "wasm");
+        std::fs::create_dir(operator.home()).unwrap();
+        break_it(&operator.home());
+        let before = listing(operator.0.path());
+        let refused = operator.refused(&["init", "--network", &network, "--rpc", "http://127.0.0.1:1"]);
+        assert_eq!((refused.0, refused.1.as_str()), (3, kind), "{what}: {}", refused.2);
+        assert_eq!(listing(operator.0.path()), before, "{what}");
+    }
 }
 
 #[test]

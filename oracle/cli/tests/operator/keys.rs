@@ -229,14 +229,61 @@ fn one_bad_key_hides_no_other() {
     assert!(words.contains("node") && words.contains("bad, which cannot be read"), "{words}");
     assert_eq!(operator.refused(&["keys", "show", "half"]).1, "key/key.unfit");
     operator.ok(&["keys", "delete", "bad", "--yes"]);
-    // A folder that cannot be read is not an empty one.
-    std::fs::remove_dir_all(&keys).unwrap();
+    // A folder that cannot be read is not an empty one, nor is one on a disk that is not mounted.
+    std::fs::rename(&keys, operator.path("moved")).unwrap();
+    std::os::unix::fs::symlink("/no/such/disk", &keys).unwrap();
+    for args in [&["keys", "list"][..], &["keys", "show", "node"], &["keys", "add", "k", "--no-words"]] {
+        let (code, kind, words) = operator.refused(args);
+        assert_eq!((code, kind.as_str()), (3, "input/file.dangling"), "{words}");
+        assert!(words.contains("/no/such/disk"), "{words}");
+    }
+    std::fs::remove_file(&keys).unwrap();
     std::fs::write(&keys, "no folder").unwrap();
     for args in [&["keys", "list"][..], &["keys", "show", "node"]] {
         let (code, _, words) = operator.refused(args);
         assert_eq!(code, 3, "{words}");
-        assert!(!words.contains("none") && words.contains("Not a directory"), "{words}");
+        assert!(!words.contains("none") && words.contains("expected a folder"), "{words}");
     }
+}
+
+#[test]
+fn half_a_key_is_shown_for_what_it_is_deleted_and_added_again() {
+    let operator = Operator::new();
+    operator.key();
+    let (file, keys) = (operator.path("passphrase"), operator.home().join("keys"));
+    let add = ["keys", "add", "half", "--no-words", "--passphrase-file", &file];
+    for lost in ["half.age", "half.json"] {
+        operator.ok(&add);
+        std::fs::remove_file(keys.join(lost)).unwrap();
+        let out = operator.run(&["keys", "list"]);
+        assert!(out.status.success() && text(&out.stderr).contains("half"), "{}", text(&out.stderr));
+        let said = operator.refused(&add);
+        assert_eq!(said.0, 9, "{said:?}");
+        let (code, _, words) = operator.refused(&["keys", "show", "half"]);
+        assert_eq!(code, 9);
+        assert!(words.contains(lost) || words.contains("public half is missing"), "{words}");
+        assert!(words.contains("keys delete half"), "{words}");
+        operator.ok(&["keys", "delete", "half", "--yes"]);
+        assert_eq!(operator.refused(&["keys", "delete", "half", "--yes"]).1, "key/key.missing");
+    }
+    operator.ok(&add);
+}
+
+#[test]
+fn a_passphrase_and_words_come_through_pipes_of_a_shell() {
+    let operator = Operator::new();
+    operator.write("words", format!("{WORDS}\n"));
+    done(&operator, "cat pw | lyceum keys add a --no-words --passphrase-file /dev/stdin");
+    done(&operator, "lyceum keys add b --recover --words-file <(cat words) --passphrase-file <(cat pw)");
+    done(&operator, "cat words | lyceum keys add c --recover --passphrase-fd 3 3<pw");
+    let same = operator.ok(&["keys", "show", "b", "--address"]);
+    assert_eq!(operator.ok(&["keys", "show", "c", "--address"]), same);
+    // A pipe that has a name may have nobody who writes to it.
+    done(&operator, "mkfifo pipe");
+    let pipe = operator.path("pipe");
+    let (code, kind, words) =
+        operator.refused(&["keys", "add", "d", "--no-words", "--passphrase-file", &pipe]);
+    assert_eq!((code, kind.as_str()), (3, "input/file.kind"), "{words}");
 }
 
 /// Takes the place of a file system without hard links.

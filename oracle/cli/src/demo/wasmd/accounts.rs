@@ -17,12 +17,15 @@ use super::super::cast::Member;
 use super::super::genesis::{Prepared, TREASURY};
 use super::folder;
 use crate::failure::BadInput;
+use crate::reading;
 use crate::wallet::{Home, Keyring, create_private, write_private};
 
 /// The name of every process's key in its own folder.
 pub const KEY: &str = "demo";
 /// What protects the key files of a demo that ends with its working folder.
 const PASSPHRASE: &str = "the demo's keys are worth nothing";
+/// The longest description of a localnet that is read.
+const MAX_LOCALNET: u64 = 1 << 20;
 /// For fees, ulyc.
 const FEES: u128 = 200 * LYC;
 /// What an author needs for its proposal beside fees.
@@ -61,7 +64,8 @@ pub fn localnet(path: &Path) -> anyhow::Result<Localnet> {
         chains: Vec<Localnet>,
     }
     let read = || format!("cannot read {}: `scripts/localnet up` writes it", path.display());
-    let file: File = serde_json::from_slice(&std::fs::read(path).with_context(read)?).with_context(read)?;
+    let file: File =
+        serde_json::from_slice(&reading::input(path, MAX_LOCALNET).with_context(read)?).with_context(read)?;
     if file.version != 1 {
         let words = format!("{}: version {} is unknown, expected 1", path.display(), file.version);
         return Err(BadInput(words).into());

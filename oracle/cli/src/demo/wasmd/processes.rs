@@ -24,6 +24,8 @@ use super::{Places, folder, folders, patience};
 
 /// The longest line of a log that is taken apart.
 const LINE: usize = 1 << 20;
+/// The longest log in which the last line of a node that ended is looked for.
+const MAX_LOG: u64 = 256 << 20;
 /// How long programs may take to end after they are told to.
 const LEAVE: Duration = Duration::from_secs(40);
 /// Seconds that training one claim takes beside others, for each second that it takes alone and for each other claim.
@@ -143,7 +145,8 @@ impl Processes {
         for Running { name, child } in &self.nodes {
             if let Some(status) = child.lock().await.try_wait()? {
                 let log = folder(&self.work, name).join("log.jsonl");
-                let text = std::fs::read_to_string(log).unwrap_or_default();
+                let text = lyceum_files::read(&log, MAX_LOG).unwrap_or_default();
+                let text = String::from_utf8_lossy(&text);
                 let last = text.lines().last().unwrap_or("it said nothing");
                 bail!("the node of {name} ended ({status}): {last}");
             }
@@ -187,7 +190,7 @@ fn start(program: &Path, home: &Path) -> anyhow::Result<(Child, ChildStderr)> {
         .args(["node", "--log-format", "json", "--ends-with-input", "--config"])
         .arg(home.join("node.toml"));
     let wrong = folders::misbehaviour(home);
-    if wrong.exists() {
+    if lyceum_files::is_there(&wrong)? {
         command.arg("--misbehave").arg(wrong);
     }
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
