@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use lyceum_files::{is_folder, is_plain, is_there};
 use lyceum_tensorblock::outboard::sidecar_len;
 use lyceum_tensorblock::{Backing, Outboard, Root, TensorBlock, root_of};
 
@@ -169,7 +170,7 @@ impl Store {
         let layout = Layout { dir: fs::canonicalize(dir).map_err(|e| StoreError::io(dir, e))? };
         let disk = Disk(options.faults);
         let path = layout.lock();
-        lyceum_files::is_plain(&path).map_err(|e| StoreError::look(&path, e))?;
+        is_plain(&path).map_err(|e| StoreError::look(&path, e))?;
         let opened = File::options().create(true).truncate(false).write(true).open(&path);
         let lock = opened.map_err(|e| StoreError::io(&path, e))?;
         match lock.try_lock() {
@@ -196,7 +197,7 @@ impl Store {
     pub fn look(dir: impl AsRef<Path>) -> Result<usize, StoreError> {
         let layout = Layout { dir: dir.as_ref().to_path_buf() };
         let lock = layout.lock();
-        if lyceum_files::is_plain(&lock).map_err(|e| StoreError::look(&lock, e))? {
+        if is_plain(&lock).map_err(|e| StoreError::look(&lock, e))? {
             match File::options().write(true).open(&lock).and_then(|file| match file.try_lock() {
                 Err(TryLockError::Error(error)) => Err(error),
                 other => Ok(other.is_ok()),
@@ -207,20 +208,11 @@ impl Store {
             }
         }
         for folder in [layout.tmp(), layout.blobs(), layout.partials(), layout.pins()] {
-            lyceum_files::is_folder(&folder).map_err(|e| StoreError::look(&folder, e))?;
+            is_folder(&folder).map_err(|e| StoreError::look(&folder, e))?;
         }
-        let list = |folder: &Path| match fs::read_dir(folder) {
-            Ok(entries) => entries.collect::<io::Result<Vec<_>>>(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(vec![]),
-            Err(error) => Err(error),
-        };
         let mut blobs = 0;
-        for shelf in list(&layout.blobs()).map_err(|e| StoreError::io(&layout.blobs(), e))? {
-            if !shelf.path().is_dir() {
-                continue;
-            }
-            let files = list(&shelf.path()).map_err(|e| StoreError::io(&shelf.path(), e))?;
-            blobs += files.iter().filter(|f| f.path().extension().is_some_and(|e| e == BLOB)).count();
+        for shelf in shelves(&layout)? {
+            blobs += files(&shelf)?.iter().filter(|file| file.extension().is_some_and(|e| e == BLOB)).count();
         }
         Ok(blobs)
     }
@@ -405,13 +397,13 @@ fn scan(layout: &Layout, disk: &Disk) -> Result<Entries, StoreError> {
         disk.remove(&path).map_err(|e| StoreError::io(&path, e))?;
     }
     let mut found = Vec::new();
-    for shelf in files(&layout.blobs())?.into_iter().filter(|path| path.is_dir()) {
+    for shelf in shelves(layout)? {
         for path in files(&shelf)? {
             match parse(&path) {
                 Some((root, BLOB)) => {
                     found.push((modified(&path), root, inspect(layout, &root, &path)?));
                 }
-                Some((root, SIDECAR)) if !layout.blob(&root).exists() => {
+                Some((root, SIDECAR)) if matches!(is_there(&layout.blob(&root)), Ok(false)) => {
                     disk.remove(&path).map_err(|e| StoreError::io(&path, e))?;
                 }
                 _ => {}
@@ -425,6 +417,23 @@ fn scan(layout: &Layout, disk: &Disk) -> Result<Entries, StoreError> {
         entries.add(root, entry);
     }
     Ok(entries)
+}
+
+/// The folders of blobs. One on a disk that is not mounted is an error: its blobs are not gone.
+fn shelves(layout: &Layout) -> Result<Vec<PathBuf>, StoreError> {
+    let blobs = layout.blobs();
+    if !is_folder(&blobs).map_err(|e| StoreError::look(&blobs, e))? {
+        return Ok(vec![]);
+    }
+    let mut found = files(&blobs)?;
+    for path in &found {
+        if let Err(error @ lyceum_files::Error::Dangling { .. }) = is_folder(path) {
+            return Err(StoreError::look(path, error));
+        }
+    }
+    // Plain files are not the store's.
+    found.retain(|path| path.is_dir());
+    Ok(found)
 }
 
 /// When a file was written; the beginning of time if the system does not say.

@@ -302,6 +302,7 @@ fn what_a_look_refuses_opening_refuses_in_the_same_words() {
     for name in ["lock", "tmp", "blobs", "partial", "pins"] {
         let folder = dir.path().join(name);
         fs::create_dir(&folder).unwrap();
+        assert_eq!(Store::look(&folder).unwrap(), 0);
         // On a disk that is not mounted: a store whose pins are not seen would let its blobs go.
         let part = folder.join(name);
         std::os::unix::fs::symlink("/no/such/disk", &part).unwrap();
@@ -316,6 +317,12 @@ fn what_a_look_refuses_opening_refuses_in_the_same_words() {
         let looked = Store::look(&folder).unwrap_err().to_string();
         assert_eq!(Store::open(&folder).unwrap_err().to_string(), looked);
     }
+    let shelf = dir.path().join("shelf/blobs/ab");
+    fs::create_dir_all(shelf.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink("/no/such/disk", &shelf).unwrap();
+    let looked = Store::look(dir.path().join("shelf")).unwrap_err().to_string();
+    assert!(looked.contains("blobs/ab") && looked.contains("is a link to /no/such/disk"), "{looked}");
+    assert_eq!(Store::open(dir.path().join("shelf")).unwrap_err().to_string(), looked);
 }
 
 #[test]
