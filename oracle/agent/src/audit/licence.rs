@@ -1,29 +1,20 @@
 //! Whether a text contradicts the licence declared for it: SPDX declarations where one can stand, and the notice that
 //! the GNU licences ask for.
 
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
+mod expression;
+mod notice;
 
-use spdx::{Expression, LicenseItem, LicenseReq, Licensee, ParseMode};
+use spdx::{Expression, LicenseItem, LicenseReq, Licensee};
 
-use super::text::{Chunk, is_letter, is_space, is_word};
+use self::expression::expression;
+use self::notice::{NOTICE, notice};
+use super::text::{Chunk, is_letter, is_space};
 
 const MARK: &str = "SPDX-License-Identifier:";
 /// How much of a declaration is read.
 const MAX_EXPRESSION: usize = 256;
 /// How far around a declaration the fences of an example are looked for.
 const FENCES: usize = 2048;
-/// How a text says by words that it is under a GNU licence.
-const NOTICE: &str = "redistribute it and/or";
-const NOTICE_WORDS: [&str; 7] = ["modify", "it", "under", "the", "terms", "of", "the"];
-/// Operators must not depend on their case, and old names are names still.
-const MODE: ParseMode = ParseMode {
-    allow_slash_as_or_operator: false,
-    allow_imprecise_license_names: false,
-    allow_postfix_plus_on_gpl: true,
-    allow_deprecated: true,
-    allow_unknown: false,
-};
 
 /// The licence that a dataset is declared under.
 pub struct Declared {
@@ -242,130 +233,6 @@ fn is_example(text: &str, start: usize, end: usize) -> bool {
 /// What follows, as far as it is looked at.
 fn ahead(text: &str, from: usize) -> &str {
     &text[from..text.floor_char_boundary((from + FENCES).min(text.len()))]
-}
-
-/// The longest SPDX expression that a text begins with, and its length.
-fn expression(text: &str) -> Option<(Expression, usize)> {
-    let mut joined = String::new();
-    // Where an expression may end: in `joined` and in `text`.
-    let mut ends: Vec<(usize, usize)> = vec![];
-    let (mut at, mut operand, mut open) = (0, true, 0usize);
-    loop {
-        at = text.len() - text[at..].trim_start_matches(is_space).len();
-        let Some(first) = text[at..].chars().next() else { break };
-        let length = match first {
-            '(' | ')' => 1,
-            _ => text[at..].find(|c: char| !is_identifier(c)).unwrap_or(text.len() - at),
-        };
-        // The end of a sentence is no part of a name.
-        let word = text[at..at + length].trim_end_matches(['.', ':']);
-        let Some(term) = Term::of(word) else { break };
-        let fits = match &term {
-            Term::Open | Term::Name(_) => operand,
-            Term::Close => !operand && open > 0,
-            Term::Operator(_) => !operand,
-        };
-        if !fits {
-            break;
-        }
-        joined.push_str(match &term {
-            Term::Open => "(",
-            Term::Close => ")",
-            Term::Name(name) => name,
-            Term::Operator(operator) => operator,
-        });
-        operand = matches!(term, Term::Open | Term::Operator(_));
-        match term {
-            Term::Open => open += 1,
-            Term::Close => open -= 1,
-            Term::Name(_) | Term::Operator(_) => {}
-        }
-        if !operand && open == 0 {
-            ends.push((joined.len(), at + word.len()));
-        }
-        joined.push(' ');
-        at += length;
-    }
-    // What does not end there names no exception: few steps back.
-    ends.iter()
-        .rev()
-        .take(8)
-        .find_map(|(end, length)| Some((Expression::parse_mode(&joined[..*end], MODE).ok()?, *length)))
-}
-
-/// A word of an expression.
-enum Term {
-    Open,
-    Close,
-    Operator(&'static str),
-    Name(String),
-}
-
-impl Term {
-    fn of(word: &str) -> Option<Self> {
-        let operator = ["AND", "OR", "WITH"].into_iter().find(|o| o.eq_ignore_ascii_case(word));
-        Some(match (word, operator) {
-            ("(", _) => Self::Open,
-            (")", _) => Self::Close,
-            (_, Some(operator)) => Self::Operator(operator),
-            _ => Self::Name(canonical(word)?),
-        })
-    }
-}
-
-fn is_identifier(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | ':')
-}
-
-/// A name as the lists of SPDX write it, if it is on one in another case or shorter, or is a reference.
-fn canonical(word: &str) -> Option<String> {
-    let lower = word.to_ascii_lowercase();
-    if lower.starts_with("licenseref-") || lower.starts_with("documentref-") {
-        return Some(word.to_owned());
-    }
-    if let Some(whole) = names().get(&lower) {
-        return Some((*whole).to_owned());
-    }
-    let (name, plus) = lower.strip_suffix('+').map_or((&lower[..], ""), |name| (name, "+"));
-    let found = names().get(name).or_else(|| names().get(&format!("{name}.0")))?;
-    Some(format!("{found}{plus}"))
-}
-
-/// The names of licences and exceptions by their small letters. Looking them up must be fast: a text may consist of
-/// declarations.
-fn names() -> &'static BTreeMap<String, &'static str> {
-    static NAMES: OnceLock<BTreeMap<String, &'static str>> = OnceLock::new();
-    NAMES.get_or_init(|| {
-        use spdx::identifiers::{EXCEPTIONS, IMPRECISE_NAMES, LICENSES};
-        let loose = IMPRECISE_NAMES.iter().map(|(alias, name)| (alias.to_ascii_lowercase(), *name));
-        let listed = LICENSES.iter().map(|l| l.name).chain(EXCEPTIONS.iter().map(|e| e.name));
-        // Where a loose name is a listed one too, the list decides.
-        loose.chain(listed.map(|name| (name.to_ascii_lowercase(), name))).collect()
-    })
-}
-
-/// The notice of a GNU licence that begins here: where it ends, and how the identifiers of its family begin.
-fn notice(text: &str, at: usize) -> Option<(usize, &'static str)> {
-    let end = text.floor_char_boundary((at + 400).min(text.len()));
-    let from = at + NOTICE.len();
-    let mut words = text[from..end].split(|c: char| !is_word(c)).filter(|w| !w.is_empty());
-    for wanted in NOTICE_WORDS {
-        if !words.next()?.eq_ignore_ascii_case(wanted) {
-            return None;
-        }
-    }
-    if !words.next()?.eq_ignore_ascii_case("gnu") {
-        return None;
-    }
-    let kind = words.next()?;
-    let family = match kind.to_ascii_lowercase().as_str() {
-        "general" => "GPL",
-        "lesser" | "library" => "LGPL",
-        "affero" => "AGPL",
-        _ => return None,
-    };
-    let end = kind.as_ptr() as usize - text.as_ptr() as usize + kind.len();
-    Some((end, family))
 }
 
 #[cfg(test)]
