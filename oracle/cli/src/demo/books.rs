@@ -11,7 +11,7 @@ use lyceum_api::{nodes, rewards};
 use lyceum_chain::{BlockEvents, Chain};
 
 use super::collect::attribute;
-use crate::report::ledger::{AccountFacts, Facts, TreasuryFacts};
+use crate::report::facts::{AccountFacts, Facts, TreasuryFacts};
 
 /// Somebody whose account is kept.
 #[derive(Debug, Clone)]
@@ -217,7 +217,8 @@ mod tests {
     use lyceum_chain::{Head, TxEvents};
 
     use super::*;
-    use crate::report::ledger::{Ledger as Accounts, Unbalanced, balance};
+    use crate::report::balance::{Unbalanced, balance};
+    use crate::report::ledger::Ledger as Accounts;
 
     /// The App, with every event and every coin that was minted.
     struct Recording {

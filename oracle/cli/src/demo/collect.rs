@@ -19,7 +19,7 @@ use super::books::{self, Person};
 use super::live::Lived;
 use crate::report::{
     Audit, Block, Change, Claim, Dataset, Dispute, LearningBlock, Network, Report, Slash, Votes,
-    block_seconds, by_kind, ledger,
+    balance::balance, block_seconds, by_kind, ledger,
 };
 
 /// Items of a page.
@@ -110,7 +110,7 @@ async fn closed_books<C: Chain>(lived: &Lived<C>, heights: &[BlockEvents]) -> an
         })
         .collect();
     let facts = books::facts(&lived.chain, &people, &lived.view, heights).await?;
-    ledger::balance(&facts).context("no report is written: its numbers do not add up")
+    balance(&facts).context("no report is written: its numbers do not add up")
 }
 
 async fn heights<C: Chain>(chain: &C) -> anyhow::Result<Vec<BlockEvents>> {

@@ -3,7 +3,9 @@
 //! Amounts are ulyc; scores are bits per byte; gains are percent. Keys are stable: they are added to, never
 //! renamed, while [`VERSION`] stands.
 
+pub mod balance;
 mod charts;
+pub mod facts;
 mod gas;
 mod html;
 mod judged;
