@@ -83,11 +83,14 @@ pub(super) fn declared(text: &str) -> anyhow::Result<Licence> {
 pub(super) fn check_length(expression: &str) -> anyhow::Result<()> {
     match expression.chars().count() {
         found if found <= MAX_LICENCE => Ok(()),
-        found => Err(BadInput(format!(
-            "the licence {expression} has {found} characters, a dataset's at most {MAX_LICENCE}: divide the texts by \
-             licence, each with its own --data, or declare a shorter expression with --licence"
-        ))
-        .into()),
+        found => {
+            let start: String = expression.chars().take(MAX_LICENCE).collect();
+            let words = format!(
+                "the licence \"{start}…\" has {found} characters, a dataset's at most {MAX_LICENCE}: divide the texts by \
+                 licence, each with its own --data, or declare a shorter expression with --licence"
+            );
+            Err(BadInput(words).into())
+        }
     }
 }
 

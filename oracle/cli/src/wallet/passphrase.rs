@@ -45,8 +45,8 @@ impl PassphraseArgs {
     /// The passphrase of a key.
     pub fn read(&self, key: &str, purpose: Purpose) -> anyhow::Result<Zeroizing<String>> {
         let found = match (&self.passphrase_file, self.passphrase_fd) {
-            (Some(path), _) => Lines::of_path(path)?.next_line()?.unwrap_or_default(),
-            (None, Some(fd)) => Lines::of_descriptor(fd.into())?.next_line()?.unwrap_or_default(),
+            (Some(path), _) => line_of(Lines::of_path(path)?)?,
+            (None, Some(fd)) => line_of(Lines::of_descriptor(fd.into())?)?,
             (None, None) => ask(key, purpose)?,
         };
         if found.is_empty() || purpose == Purpose::Lock && found.chars().count() < LEAST {
@@ -61,6 +61,14 @@ impl PassphraseArgs {
         }
         Ok(found)
     }
+}
+
+/// The next line. Words and a passphrase may come from one descriptor, and then the second may be missing.
+fn line_of(mut lines: Lines) -> anyhow::Result<Zeroizing<String>> {
+    lines.next_line()?.ok_or_else(|| {
+        let words = format!("{} is empty or read to its end: the passphrase is expected there", lines.name());
+        Refusal::new(Failure::Key, "key.passphrase_missing", words).into()
+    })
 }
 
 fn ask(key: &str, purpose: Purpose) -> anyhow::Result<Zeroizing<String>> {

@@ -59,6 +59,11 @@ impl Lines {
         Ok(Self { from: Box::new(Inherited(inherited(fd)?)), name })
     }
 
+    /// Where they come from, for messages.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The next line without its end; none at the end of what is read.
     pub fn next_line(&mut self) -> anyhow::Result<Option<Zeroizing<String>>> {
         // All at once: a buffer that grows leaves what it held in memory.
