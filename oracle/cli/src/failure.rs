@@ -32,7 +32,7 @@ pub const EXIT_CODES: &str = "Exit codes:
   14   a port, folder or store is in use by another process (code busy)
   15   the demo ran to its end, but no claim was accepted; the report says why (code unsettled)
   16   another process runs with this node's keys, and this one is the younger (code twin)
-  130  stopped by Ctrl-C (code interrupted)";
+  130  stopped by Ctrl-C or SIGTERM; the message says what was sent (code interrupted)";
 
 /// What kind of error ended the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub enum Failure {
     Unsettled,
     /// Another process has the node's keys.
     Twin,
-    /// Ctrl-C.
+    /// Ctrl-C or SIGTERM.
     Interrupted,
 }
 

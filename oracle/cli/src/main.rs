@@ -18,6 +18,7 @@ mod demo;
 mod deploy;
 mod failure;
 mod folder;
+mod interrupted;
 mod logs;
 mod node;
 mod paths;

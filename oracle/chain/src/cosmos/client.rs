@@ -1,7 +1,7 @@
 //! [`Client`]: one account's way to a chain.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use cosmos_sdk_proto::cosmos::auth::v1beta1::{QueryAccountInfoRequest, QueryAccountInfoResponse};
@@ -48,9 +48,22 @@ pub(super) struct Inner {
     pub account: Addr,
     /// Held while a transaction is signed and offered, not while its inclusion is awaited.
     pub lane: tokio::sync::Mutex<Sequences>,
+    /// Whoever is told what is sent.
+    pub tell: OnceLock<Tell>,
     /// They end with the last clone.
     _tasks: [Task; 2],
 }
+
+/// A signed transaction on its way to an endpoint: from now on it may be executed, up to its timeout height.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sending {
+    /// Its hash, hex.
+    pub hash: String,
+    /// The last height that may hold it.
+    pub timeout_height: u64,
+}
+
+pub(super) type Tell = Box<dyn Fn(&Sending) + Send + Sync>;
 
 /// Signed bytes that a node saw and did not take. It may have kept them.
 #[derive(Debug, Clone, Copy)]
@@ -104,9 +117,15 @@ impl Client {
         let watch = Arc::new(Watch::new(pool));
         watch.advance().await?;
         let tasks = [Task(tokio::spawn(follow(watch.clone()))), Task(tokio::spawn(listen(watch.clone())))];
-        let inner =
-            Inner { watch, settings, signer, account, lane: tokio::sync::Mutex::default(), _tasks: tasks };
+        let (lane, tell) = (tokio::sync::Mutex::default(), OnceLock::new());
+        let inner = Inner { watch, settings, signer, account, lane, tell, _tasks: tasks };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Has each transaction told right before an endpoint gets it, also one that is signed anew because the one before
+    /// can no longer be executed. Who is told first stays the only one.
+    pub fn tell_sending(&self, tell: impl Fn(&Sending) + Send + Sync + 'static) {
+        let _ = self.inner.tell.set(Box::new(tell));
     }
 
     /// The account that signs.

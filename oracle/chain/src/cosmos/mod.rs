@@ -36,7 +36,7 @@ mod websocket;
 mod wiring;
 
 pub use chain::Cosmos;
-pub use client::{Client, Status};
+pub use client::{Client, Sending, Status};
 pub use keys::Key;
 pub use pool::EndpointStatus;
 pub use settings::Settings;

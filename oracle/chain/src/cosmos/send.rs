@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use super::answers::{Failure, refusal};
 use super::belief::LAG;
 use super::book::{Executed, Fate, hash, show};
-use super::client::{Client, MAX_PAUSE, PAUSE, Sequences, Shown};
+use super::client::{Client, MAX_PAUSE, PAUSE, Sending, Sequences, Shown};
 use super::http::MAX_ANSWER;
 use super::pool::Answer;
 use super::sequence::{Bytes, expected};
@@ -266,6 +266,9 @@ impl Client {
         // Before anything is sent: should this future be dropped meanwhile, the sequence stays taken.
         state.lane.offered(sequence, bytes.clone(), timeout_height);
         let told = inner.watch.book().expect(&bytes, sequence, timeout_height, head);
+        if let Some(tell) = inner.tell.get() {
+            tell(&Sending { hash: show(&hash(&bytes)), timeout_height });
+        }
         let contested = match self.give(&bytes, account.number).await {
             Offer::Taken => false,
             Offer::Mismatch(expected) => {

@@ -1,20 +1,22 @@
 //! `lyceum authority`: what only the charter's authority may do, be it a key, a group or the chain's governance.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use cosmwasm_std::{Addr, Decimal};
 use lyceum_api::charter::Action;
-use lyceum_chain::cosmos::{Client, check_address};
+use lyceum_chain::cosmos::{Client, Included, Settings, check_address};
 use serde_json::json;
 
 use super::foreseen;
 use super::sending::{confirm, shown_on};
 use crate::deploy::NewGroup;
-use crate::deploy::authority::{self, Acted, Ask, Kind};
+use crate::deploy::authority::{self, Acted, Ask, Foreseen, Kind};
 use crate::deploy::deposit::DepositArgs;
-use crate::deploy::signing::{ChainArgs, KeyArgs};
+use crate::deploy::signing::{ChainArgs, Held, KeyArgs};
 use crate::failure::{BadInput, Failure, Refusal};
+use crate::interrupted::{LastSent, Repeated};
 use crate::output;
 use crate::reading;
 use crate::session::{GasArgs, Network, NetworkArgs, runtime};
@@ -53,14 +55,21 @@ struct Act {
     title: String,
     #[command(flatten)]
     deposit: DepositArgs,
+    #[command(flatten)]
+    asking: Asking,
+    #[command(flatten)]
+    at: At,
+}
+
+/// Whether it is sent, and whether somebody has to say yes first.
+#[derive(Debug, clap::Args)]
+struct Asking {
     /// Show messages, gas, fee and what would happen, and send nothing
     #[arg(long)]
     dry_run: bool,
     /// Send without asking
     #[arg(long)]
     yes: bool,
-    #[command(flatten)]
-    at: At,
 }
 
 #[derive(Debug, clap::Args)]
@@ -74,6 +83,8 @@ struct Vote {
     #[arg(long, conflicts_with = "no")]
     exec: bool,
     #[command(flatten)]
+    asking: Asking,
+    #[command(flatten)]
     at: At,
 }
 
@@ -81,6 +92,8 @@ struct Vote {
 struct Exec {
     /// The proposal
     proposal: u64,
+    #[command(flatten)]
+    asking: Asking,
     #[command(flatten)]
     at: At,
 }
@@ -96,6 +109,8 @@ struct CreateGroup {
     /// How long votes are taken
     #[arg(long, value_name = "SECONDS", default_value_t = 7 * 86_400)]
     voting_seconds: u64,
+    #[command(flatten)]
+    asking: Asking,
     #[command(flatten)]
     chain: ChainArgs,
     #[command(flatten)]
@@ -153,16 +168,23 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         Command::Act(args) => act(&args, json),
         Command::Vote(args) => {
             let (id, yes) = (args.proposal, !args.no);
-            let done = args.at.with(async |client, authority| {
-                authority::vote(client, authority, id, yes, args.exec).await
-            })?;
-            say(json, &Acted::Done(done))
+            let vote = async |client: &Client, _: &Network, authority: &str| {
+                let msg = authority::vote(client, authority, id, yes, args.exec).await?;
+                authority::foresee_own(client, vec![msg]).await
+            };
+            let done = async |_: &Client, _: &Foreseen, done| Ok(Acted::Done(done));
+            args.at.send(&args.asking, json, vote, done)
         }
         Command::Exec(args) => {
             let id = args.proposal;
-            let done =
-                args.at.with(async |client, authority| authority::execute(client, authority, id).await)?;
-            say(json, &Acted::Done(done))
+            let execution = async |client: &Client, _: &Network, authority: &str| {
+                let msg = authority::execution(client, authority, id).await?;
+                authority::foresee_own(client, vec![msg]).await
+            };
+            let done = async |client: &Client, _: &Foreseen, done| {
+                Ok(Acted::Done(authority::executed(client, id, done).await?))
+            };
+            args.at.send(&args.asking, json, execution, done)
         }
         Command::CreateGroup(args) => create_group(&args, json),
     }
@@ -184,14 +206,75 @@ impl At {
         Ok(named.into_string())
     }
 
-    /// Does something as the key, to the authority.
-    fn with<T>(&self, work: impl AsyncFnOnce(&Client, &str) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    /// Shows what the key would sign, and sends it if somebody says yes.
+    fn send(
+        &self,
+        asking: &Asking,
+        json: bool,
+        prepare: impl AsyncFnOnce(&Client, &Network, &str) -> anyhow::Result<Foreseen>,
+        end: impl AsyncFnOnce(&Client, &Foreseen, Included) -> anyhow::Result<Acted>,
+    ) -> anyhow::Result<()> {
         let network = self.network.network(Some(&self.gas))?;
         let authority = self.authority(&network)?;
-        runtime()?.block_on(async {
-            let client = self.key.connect(&network.home, network.settings.clone()).await?;
-            work(&client, &authority).await
-        })
+        let key = self.key.held(&network.home)?;
+        let signing = Signing { asking, json, settings: &network.settings, names: network.names() };
+        let prepare = async |client: &Client| prepare(client, &network, &authority).await;
+        match signing.send(key, prepare, end)? {
+            Some(acted) => say(json, &acted),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How messages are signed and sent.
+struct Signing<'a> {
+    asking: &'a Asking,
+    json: bool,
+    settings: &'a Settings,
+    /// The contracts by address.
+    names: BTreeMap<String, String>,
+}
+
+impl Signing<'_> {
+    /// Shows what `prepare` would have the key sign, and sends that if somebody says yes; gives what `end` makes of it,
+    /// or nothing after a dry run.
+    fn send<T>(
+        &self,
+        mut key: Held<'_>,
+        prepare: impl AsyncFnOnce(&Client) -> anyhow::Result<Foreseen>,
+        end: impl AsyncFnOnce(&Client, &Foreseen, Included) -> anyhow::Result<T>,
+    ) -> anyhow::Result<Option<T>> {
+        let Self { asking, json, settings, names } = self;
+        let runtime = runtime()?;
+        let (foreseen, account) = runtime.block_on(async {
+            let look = key.look((*settings).clone()).await?;
+            let foreseen = prepare(&look).await?;
+            anyhow::Ok((foreseen, look.account().clone()))
+        })?;
+        let asks = !asking.dry_run && !asking.yes;
+        if !json || asks {
+            foreseen::write_asked(&mut *shown_on(*json), &foreseen, account.as_str(), names)?;
+        }
+        if asking.dry_run {
+            if *json {
+                let mut value = foreseen::asked_json(&foreseen, account.as_str(), names);
+                value["dry_run"] = json!(true);
+                outln!("{value}")?;
+            }
+            return Ok(None);
+        }
+        if asks {
+            confirm()?;
+        }
+        // A question for the passphrase would not hear of Ctrl-C any more.
+        key.open()?;
+        let sent = LastSent::default();
+        let work = async {
+            let client = key.connect((*settings).clone(), &sent).await?;
+            let done = client.send(foreseen.messages.clone()).await?;
+            end(&client, &foreseen, done).await
+        };
+        runtime.block_on(sent.unless_stopped(work, Repeated::Again)).map(Some)
     }
 }
 
@@ -216,34 +299,16 @@ fn actions(path: &Path) -> anyhow::Result<Vec<Action>> {
 
 fn act(args: &Act, json: bool) -> anyhow::Result<()> {
     let actions = actions(&args.file)?;
-    let network = args.at.network.network(Some(&args.at.gas))?;
-    let authority = args.at.authority(&network)?;
-    let ask = Ask { authority: &authority, title: &args.title, deposit: args.deposit };
-    let (charter, key) = (&network.deployment.contracts.charter, &args.at.key);
-    let (me, names) = (key.held(&network.home)?, network.names());
-    runtime()?.block_on(async {
-        let look = me.look(network.settings.clone()).await?;
-        let messages = authority::through_charter(&look, charter, &authority, actions).await?;
-        let asked = authority::foresee(&look, ask, messages.clone(), false).await?;
-        let account = look.account().as_str();
-        let asks = !args.dry_run && !args.yes;
-        if !json || asks {
-            foreseen::write_asked(&mut *shown_on(json), &asked, account, &names)?;
-        }
-        if args.dry_run {
-            if json {
-                let mut value = foreseen::asked_json(&asked, account, &names);
-                value["dry_run"] = json!(true);
-                outln!("{value}")?;
-            }
-            return Ok(());
-        }
-        if asks {
-            confirm()?;
-        }
-        let client = me.connect(network.settings.clone()).await?;
-        say(json, &authority::act(&client, ask, messages).await?)
-    })
+    let prepare = async |look: &Client, network: &Network, authority: &str| {
+        let charter = &network.deployment.contracts.charter;
+        let ask = Ask { authority, title: &args.title, deposit: args.deposit };
+        let messages = authority::through_charter(look, charter, authority, actions).await?;
+        authority::foresee(look, ask, messages, false).await
+    };
+    let end = async |_: &Client, foreseen: &Foreseen, done| {
+        authority::acted(foreseen.kind.unwrap_or(Kind::Key), done)
+    };
+    args.at.send(&args.asking, json, prepare, end)
 }
 
 fn create_group(args: &CreateGroup, json: bool) -> anyhow::Result<()> {
@@ -270,28 +335,33 @@ fn create_group(args: &CreateGroup, json: bool) -> anyhow::Result<()> {
         return Err(Refusal::new(Failure::Input, "group.members", wrong).into());
     }
     let group = NewGroup { members, percentage, voting_seconds: args.voting_seconds };
-    runtime()?.block_on(async {
-        let client = args.key.connect(&home, settings.clone()).await?;
-        let (policy, done) = group.create(&client).await?;
+    let signing = Signing { asking: &args.asking, json, settings: &settings, names: BTreeMap::new() };
+    let prepare = async |look: &Client| authority::foresee_own(look, vec![group.message(look)]).await;
+    let end = async |_: &Client, _: &Foreseen, done: Included| {
+        let policy = NewGroup::created(&done)?;
         let said = group.confirm(&settings, &policy).await?;
-        if json {
-            let value = json!({
-                "policy": policy, "height": done.height, "gas_used": done.gas_used, "endpoints": said,
-            });
-            output::receipt(&value.to_string())?;
-        } else {
-            output::receipt(&policy)?;
-            noteln!("the group's policy: give it to `lyceum deploy` as --authority");
-        }
-        let few = match said {
-            0 => "no endpoint says",
-            1 => "only one endpoint says",
-            _ => return Ok(()),
-        };
-        noteln!(
-            "{few} that this account is the group's, and one that lies would name its own: look at it through \
-             another one before you give it authority"
-        );
-        Ok(())
-    })
+        Ok((policy, done, said))
+    };
+    let Some((policy, done, said)) = signing.send(args.key.held(&home)?, prepare, end)? else {
+        return Ok(());
+    };
+    if json {
+        let value = json!({
+            "policy": policy, "height": done.height, "gas_used": done.gas_used, "endpoints": said,
+        });
+        output::receipt(&value.to_string())?;
+    } else {
+        output::receipt(&policy)?;
+        noteln!("the group's policy: give it to `lyceum deploy` as --authority");
+    }
+    let few = match said {
+        0 => "no endpoint says",
+        1 => "only one endpoint says",
+        _ => return Ok(()),
+    };
+    noteln!(
+        "{few} that this account is the group's, and one that lies would name its own: look at it through another \
+         one before you give it authority"
+    );
+    Ok(())
 }

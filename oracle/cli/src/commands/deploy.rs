@@ -7,7 +7,8 @@ use serde_json::json;
 use super::foreseen;
 use crate::beacon::Info;
 use crate::deploy::signing::{ChainArgs, KeyArgs};
-use crate::deploy::{Params, Plan, artifacts, deploy, unless_stopped};
+use crate::deploy::{Params, Plan, artifacts, deploy};
+use crate::interrupted::{LastSent, Repeated};
 use crate::session::{GasArgs, runtime};
 use crate::speech::{Amount, both, lyc};
 use crate::wallet::{HomeArgs, Keyring, account};
@@ -88,8 +89,10 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         let mut key = args.key.held(&home)?;
         // A question for the passphrase would not hear of Ctrl-C any more.
         key.open()?;
-        let work = async { carry_out(&args, &plan, &key.connect(settings).await?, json).await };
-        unless_stopped(work, "what is on the chain stays there, and the same command goes on from it").await
+        let sent = LastSent::default();
+        let work = async { carry_out(&args, &plan, &key.connect(settings, &sent).await?, json).await };
+        let goes_on = "what is on the chain stays there, and the same command goes on from it";
+        sent.unless_stopped(work, Repeated::GoesOn(goes_on)).await
     })
 }
 

@@ -74,11 +74,12 @@ pub fn write_asked(
         writeln!(out, "message  {message}")?;
     }
     let how = match foreseen.kind {
-        Kind::Key => "at once, as this key is the authority",
-        Kind::Group => "as a proposal on which the group's members vote",
-        Kind::Gov => "as a proposal on which the chain's governance votes",
+        None => "",
+        Some(Kind::Key) => ", at once, as this key is the authority",
+        Some(Kind::Group) => ", as a proposal on which the group's members vote",
+        Some(Kind::Gov) => ", as a proposal on which the chain's governance votes",
     };
-    writeln!(out, "from     {account}, {how}")?;
+    writeln!(out, "from     {account}{how}")?;
     match &foreseen.tried {
         Some((fee, events)) => write(out, fee, &Consequence::of(events, account, names)),
         None => writeln!(out, "gas and fee can be told when the codes above are stored"),
@@ -87,7 +88,7 @@ pub fn write_asked(
 
 /// The same as JSON.
 pub fn asked_json(foreseen: &Foreseen, account: &str, names: &BTreeMap<String, String>) -> Value {
-    let (to, messages) = (foreseen.kind.name(), messages(foreseen));
+    let (to, messages) = (foreseen.kind.map(Kind::name), messages(foreseen));
     let mut value = json!({ "to": to, "messages": messages, "tried": foreseen.tried.is_some() });
     if let Some((fee, events)) = &foreseen.tried {
         value["consequence"] = json!(Consequence::of(events, account, names));

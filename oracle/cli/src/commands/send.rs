@@ -8,7 +8,7 @@ use cosmos_sdk_proto::cosmos::bank::v1beta1::MsgSend;
 use cosmrs::Any;
 use cosmwasm_std::Addr;
 use lyceum_chain::ChainError;
-use lyceum_chain::cosmos::{Client, Fee};
+use lyceum_chain::cosmos::Fee;
 use prost::Message as _;
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ use super::foreseen;
 use super::sending::{SendingArgs, confirm, shown_on};
 use crate::deploy::chain::coins;
 use crate::failure::{Failure, Refusal};
+use crate::interrupted::{LastSent, Repeated};
 use crate::output;
 use crate::session::{Accounts, AccountsArgs, GasArgs, look, runtime};
 use crate::speech::{Amount, Consequence, Denominated, both};
@@ -86,10 +87,12 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     let passphrase = args.sending.passphrase(chain.config.as_ref(), &draft.sender.name)?;
     let key = ring.open(&draft.sender.name, &passphrase)?;
     drop(passphrase);
-    let done = runtime.block_on(async {
-        let client = Client::connect(chain.settings.clone(), Arc::new(key)).await?;
-        anyhow::Ok(client.send(vec![draft.any(draft.amount)]).await?)
-    })?;
+    let sent = LastSent::default();
+    let work = async {
+        let client = sent.connect(chain.settings.clone(), Arc::new(key)).await?;
+        Ok(client.send(vec![draft.any(draft.amount)]).await?)
+    };
+    let done = runtime.block_on(sent.unless_stopped(work, Repeated::Again))?;
     let consequence = Consequence::of(&done.events, draft.from.as_str(), &chain.names);
     output::receipt(&foreseen::receipt(&done, &consequence, json))?;
     Ok(())

@@ -13,6 +13,7 @@ use super::foreseen;
 use super::sending::{SendingArgs, confirm, shown_on};
 use crate::deploy::chain::execute_msg;
 use crate::failure::{Failure, Refusal};
+use crate::interrupted::{LastSent, Repeated};
 use crate::output;
 use crate::session::{GasArgs, Network, NetworkArgs, runtime};
 use crate::speech::{Amount, Common, Consequence, Kind, Names, Spoken, both, lyc, plain};
@@ -125,10 +126,12 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     let passphrase = flags.sending.passphrase(config, &draft.sender.name)?;
     let key = ring.open(&draft.sender.name, &passphrase)?;
     drop(passphrase);
-    let done = runtime.block_on(async {
-        let client = Client::connect(network.settings.clone(), Arc::new(key)).await?;
-        anyhow::Ok(client.send(vec![draft.any()?]).await?)
-    })?;
+    let sent = LastSent::default();
+    let work = async {
+        let client = sent.connect(network.settings.clone(), Arc::new(key)).await?;
+        Ok(client.send(vec![draft.any()?]).await?)
+    };
+    let done = runtime.block_on(sent.unless_stopped(work, Repeated::Again))?;
     let consequence = Consequence::of(&done.events, draft.account.as_str(), &network.names());
     output::receipt(&foreseen::receipt(&done, &consequence, json))?;
     Ok(())

@@ -12,7 +12,8 @@ use crate::deploy::artifacts;
 use crate::deploy::authority::Acted;
 use crate::deploy::deposit::DepositArgs;
 use crate::deploy::signing::KeyArgs;
-use crate::deploy::{Upgrade, check_name, unless_stopped};
+use crate::deploy::{Upgrade, check_name};
+use crate::interrupted::{LastSent, Repeated};
 use crate::output;
 use crate::session::{GasArgs, Network, NetworkArgs, runtime};
 use crate::speech::lyc;
@@ -56,15 +57,16 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         let mut key = args.key.held(&network.home)?;
         // A question for the passphrase would not hear of Ctrl-C any more.
         key.open()?;
+        let sent = LastSent::default();
         let work = async {
-            let client = key.connect(settings).await?;
+            let client = key.connect(settings, &sent).await?;
             network.check(&client).await?;
             let upgrade = Upgrade::look(&client, path, &artifacts, only, args.deposit).await?;
             carry_out(&args, path, &client, upgrade, json).await
         };
         let goes_on = "codes that are stored stay, and the same command goes on from them; with a group or governance, \
                        look first whether the proposal is there already";
-        unless_stopped(work, goes_on).await
+        sent.unless_stopped(work, Repeated::GoesOn(goes_on)).await
     })
 }
 

@@ -100,11 +100,11 @@ pub struct Ask<'a> {
     pub deposit: DepositArgs,
 }
 
-/// What [`act`] would do.
+/// What a key would sign.
 #[derive(Debug)]
 pub struct Foreseen {
-    /// What the authority is.
-    pub kind: Kind,
+    /// What the authority is that is asked to act; none where nothing is asked of one.
+    pub kind: Option<Kind>,
     /// What the key would sign.
     pub messages: Vec<Any>,
     /// What that costs, and what the chain says while it tries it; nothing if it was not tried.
@@ -157,7 +157,11 @@ pub async fn check(client: &Client, ask: Ask<'_>) -> anyhow::Result<()> {
 /// Has the authority send messages: at once, or by a proposal.
 pub async fn act(client: &Client, ask: Ask<'_>, messages: Vec<Any>) -> anyhow::Result<Acted> {
     let (kind, messages) = signed(client, ask, messages).await?;
-    let done = client.send(messages).await?;
+    acted(kind, client.send(messages).await?)
+}
+
+/// What became of an authority's messages, once what the key signs is done.
+pub fn acted(kind: Kind, done: Included) -> anyhow::Result<Acted> {
     if kind == Kind::Key {
         return Ok(Acted::Done(done));
     }
@@ -181,7 +185,13 @@ pub async fn foresee(
 ) -> anyhow::Result<Foreseen> {
     let (kind, messages) = signed(client, ask, messages).await?;
     let tried = if lacking { None } else { Some(client.foresee(&messages).await?) };
-    Ok(Foreseen { kind, messages, tried })
+    Ok(Foreseen { kind: Some(kind), messages, tried })
+}
+
+/// What messages of the key's own would do.
+pub async fn foresee_own(client: &Client, messages: Vec<Any>) -> anyhow::Result<Foreseen> {
+    let tried = Some(client.foresee(&messages).await?);
+    Ok(Foreseen { kind: None, messages, tried })
 }
 
 /// What is deposited for governance to let anybody vote: what an endpoint says that it wants, up to what is allowed.
@@ -191,17 +201,17 @@ async fn deposit(client: &Client, ask: Ask<'_>) -> anyhow::Result<Vec<Coin>> {
     ask.deposit.allow(&answer.params.map(|p| p.min_deposit).unwrap_or_default())
 }
 
-/// Votes on a proposal to the authority.
+/// The vote on a proposal to the authority.
 pub async fn vote(
     client: &Client,
     authority: &str,
     proposal: u64,
     yes: bool,
     exec: bool,
-) -> anyhow::Result<Included> {
+) -> anyhow::Result<Any> {
     let option = if yes { group::YES } else { group::NO };
     let voter = client.account().to_string();
-    let msg = match kind(client, authority).await? {
+    Ok(match kind(client, authority).await? {
         Kind::Gov => gov_any(
             "MsgVote",
             &gov::MsgVote { proposal_id: proposal, voter, option, ..gov::MsgVote::default() },
@@ -211,8 +221,7 @@ pub async fn vote(
             group::any("MsgVote", &group::Vote { proposal, voter, option, exec })
         }
         Kind::Key => return Err(nothing_to_vote()),
-    };
-    Ok(client.send(vec![msg]).await?)
+    })
 }
 
 fn nothing_to_vote() -> anyhow::Error {
@@ -220,8 +229,10 @@ fn nothing_to_vote() -> anyhow::Error {
     Refusal::new(Failure::Input, "authority.key", words).into()
 }
 
-/// Has an accepted proposal of a group executed; governance executes by itself.
-pub async fn execute(client: &Client, authority: &str, proposal: u64) -> anyhow::Result<Included> {
+const PROPOSAL: &str = "/cosmos.group.v1.Query/Proposal";
+
+/// The message that has an accepted proposal of a group executed; governance executes by itself.
+pub async fn execution(client: &Client, authority: &str, proposal: u64) -> anyhow::Result<Any> {
     match kind(client, authority).await? {
         Kind::Group => {}
         Kind::Gov => {
@@ -231,16 +242,20 @@ pub async fn execute(client: &Client, authority: &str, proposal: u64) -> anyhow:
         Kind::Key => return Err(nothing_to_vote()),
     }
     let request = group::ProposalRequest { proposal };
-    let before: group::ProposalResponse =
-        client.abci("/cosmos.group.v1.Query/Proposal", &request, None).await?;
+    let before: group::ProposalResponse = client.abci(PROPOSAL, &request, None).await?;
     if before.proposal.is_none_or(|p| p.policy != authority) {
         let words = format!("proposal {proposal} is not one to the authority {authority}");
         return Err(Refusal::new(Failure::Input, "authority.proposal", words).into());
     }
     let msg = group::Execute { proposal, executor: client.account().to_string() };
-    let done = client.send(vec![group::any("MsgExec", &msg)]).await?;
+    Ok(group::any("MsgExec", &msg))
+}
+
+/// Refuses a proposal whose execution was sent and that is not carried out.
+pub async fn executed(client: &Client, proposal: u64, done: Included) -> anyhow::Result<Included> {
+    let request = group::ProposalRequest { proposal };
     // A proposal that was executed is pruned; one that failed, or is not accepted, is still there.
-    match client.abci::<_, group::ProposalResponse>("/cosmos.group.v1.Query/Proposal", &request, None).await {
+    match client.abci::<_, group::ProposalResponse>(PROPOSAL, &request, None).await {
         Ok(group::ProposalResponse { proposal: Some(left) }) => {
             let why = match (left.status, left.executed) {
                 (_, 3) => format!("its messages failed: {}", logs(&done)),

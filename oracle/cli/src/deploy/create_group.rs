@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use cosmrs::Any;
 use cosmwasm_std::{Addr, Decimal};
 use lyceum_chain::cosmos::{Client, Included, Settings};
 use prost::Message as _;
@@ -30,8 +31,8 @@ pub struct NewGroup {
 }
 
 impl NewGroup {
-    /// Creates it, governing itself; gives its policy's account as one endpoint tells it.
-    pub async fn create(&self, client: &Client) -> anyhow::Result<(String, Included)> {
+    /// The message that creates it, governing itself.
+    pub fn message(&self, client: &Client) -> Any {
         let windows = Some(self.windows());
         let policy = group::PercentagePolicy { percentage: self.percentage.to_string(), windows };
         let member = |m: &Addr| group::Member { address: m.to_string(), weight: "1".to_owned() };
@@ -41,8 +42,12 @@ impl NewGroup {
             policy_as_admin: true,
             policy: Some(group::any(DECIDES, &policy)),
         };
-        let done = client.send(vec![group::any("MsgCreateGroupWithPolicy", &msg)]).await?;
-        let answer = chain::answer(&done).filter(|a: &group::GroupCreated| !a.policy.is_empty());
+        group::any("MsgCreateGroupWithPolicy", &msg)
+    }
+
+    /// The account of the policy that was created, as one endpoint tells it.
+    pub fn created(done: &Included) -> anyhow::Result<String> {
+        let answer = chain::answer(done).filter(|a: &group::GroupCreated| !a.policy.is_empty());
         let Some(answer) = answer else {
             let words = format!(
                 "the group is made, and the chain leaves out which account its policy has: transaction {} at height \
@@ -51,7 +56,7 @@ impl NewGroup {
             );
             return Err(Refusal::new(Failure::Network, "group.unnamed", words).into());
         };
-        Ok((answer.policy, done))
+        Ok(answer.policy)
     }
 
     /// How many endpoints say that a policy's account is this group's. One that says something else ends it; one that

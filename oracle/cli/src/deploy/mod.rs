@@ -13,7 +13,6 @@ pub mod chain;
 mod create_group;
 pub mod deposit;
 mod group;
-mod interrupted;
 mod params;
 mod plan;
 mod proof;
@@ -23,7 +22,6 @@ mod steps;
 mod upgrade;
 
 pub use create_group::NewGroup;
-pub use interrupted::unless_stopped;
 pub use params::Params;
 pub use shown::shown;
 pub use steps::{Plan, deploy};

@@ -58,8 +58,46 @@ fn known(type_url: &str, value: &[u8]) -> Option<Value> {
                 "messages": messages,
             })
         }
+        "/cosmos.group.v1.MsgVote" => {
+            let msg = group::Vote::decode(value).ok()?;
+            json!({
+                "proposal_id": msg.proposal, "voter": msg.voter, "option": option(msg.option),
+                "exec": msg.exec == group::TRY,
+            })
+        }
+        "/cosmos.group.v1.MsgExec" => {
+            let msg = group::Execute::decode(value).ok()?;
+            json!({ "proposal_id": msg.proposal, "executor": msg.executor })
+        }
+        "/cosmos.group.v1.MsgCreateGroupWithPolicy" => {
+            let msg = group::CreateGroup::decode(value).ok()?;
+            let policy = msg.policy.unwrap_or_default();
+            let decides = group::PercentagePolicy::decode(policy.value.as_slice()).ok()?;
+            let seconds = decides.windows.and_then(|w| w.voting_period).map_or(0, |period| period.seconds);
+            let members = msg.members.iter().map(|m| json!({ "address": m.address, "weight": m.weight }));
+            json!({
+                "admin": msg.admin, "members": members.collect::<Vec<_>>(),
+                "group_policy_as_admin": msg.policy_as_admin,
+                "decision_policy": {
+                    "@type": policy.type_url, "percentage": decides.percentage, "voting_seconds": seconds,
+                },
+            })
+        }
+        "/cosmos.gov.v1.MsgVote" => {
+            let msg = gov::MsgVote::decode(value).ok()?;
+            json!({ "proposal_id": msg.proposal_id, "voter": msg.voter, "option": option(msg.option) })
+        }
         _ => return None,
     })
+}
+
+/// Both modules have the same numbers.
+fn option(option: i32) -> Value {
+    match option {
+        group::YES => json!("yes"),
+        group::NO => json!("no"),
+        other => json!(other),
+    }
 }
 
 fn inner(msg: &[u8]) -> Value {
@@ -87,6 +125,17 @@ mod tests {
         assert_eq!(found["messages"][0]["msg"], json!({}));
         assert_eq!(found["messages"][1]["msg"], json!({ "a": 1 }));
         assert_eq!(found["messages"][1]["funds"], json!([{ "denom": "ulyc", "amount": "5" }]));
+    }
+
+    #[test]
+    fn a_vote_says_on_what_and_how() {
+        let vote = group::Vote { proposal: 4, voter: "me".to_owned(), option: group::NO, exec: group::TRY };
+        let any = group::any("MsgVote", &vote);
+        let found = shown(&any.type_url, &any.value);
+        assert_eq!(
+            found,
+            json!({ "@type": any.type_url, "proposal_id": 4, "voter": "me", "option": "no", "exec": true })
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lyceum_chain::cosmos::{Client, Key, PublicKey, Settings, Signer as _, keyfile};
 
+use crate::interrupted::LastSent;
 use crate::session::{GasArgs, look};
 use crate::wallet::{Entry, Home, Keyring, PassphraseArgs, Purpose};
 
@@ -64,11 +65,6 @@ impl KeyArgs {
         Ok(Held { args: self, ring, name, public: key.public_key(), opened: Some(Arc::new(key)) })
     }
 
-    /// Connects as the key's account.
-    pub async fn connect(&self, home: &Home, settings: Settings) -> anyhow::Result<Client> {
-        self.held(home)?.connect(settings).await
-    }
-
     /// Connects as the key's account to look only; a key of the folder need not be opened for that.
     pub async fn look(&self, home: &Home, settings: Settings) -> anyhow::Result<Client> {
         self.held(home)?.look(settings).await
@@ -103,8 +99,8 @@ impl Held<'_> {
     }
 
     /// Connects as its account, with the key.
-    pub async fn connect(mut self, settings: Settings) -> anyhow::Result<Client> {
-        Ok(Client::connect(patient(settings), self.open()?).await?)
+    pub async fn connect(mut self, settings: Settings, sent: &LastSent) -> anyhow::Result<Client> {
+        sent.connect(patient(settings), self.open()?).await
     }
 }
 

@@ -1,5 +1,5 @@
-//! A chain that stands still: it knows balances, tries messages and answers contracts' queries as a test says, and
-//! takes no transaction.
+//! A chain that stands still: it knows balances, tries messages and answers contracts' queries as a test says. It takes
+//! transactions, and no block ever includes one.
 
 use cosmos_sdk_proto::cosmos::auth::v1beta1::{BaseAccount, QueryAccountInfoResponse};
 use cosmos_sdk_proto::cosmos::bank::v1beta1::{QueryBalanceRequest, QueryBalanceResponse};
@@ -15,6 +15,10 @@ use prost::Message;
 use serde_json::{Value, json};
 
 use crate::fixture::{serve, status};
+
+/// A policy of x/group, with the one proposal [`PROPOSAL`].
+pub const POLICY: &str = "wasm1qurswpc8qurswpc8qurswpc8qurswpc8e0k0f2";
+pub const PROPOSAL: &str = "4";
 
 /// What the chain says. Each gives what is asked, or a refusal's words.
 pub struct Says {
@@ -60,6 +64,10 @@ pub fn chain(id: &str, says: Says) -> String {
                 "value": Binary::from(value).to_base64(), "codespace": if code == 0 { "" } else { "sdk" },
             }}))
         }
+        "broadcast_tx_sync" => {
+            let hash = "AB".repeat(32);
+            Ok(json!({ "code": 0, "data": "", "log": "", "codespace": "", "hash": hash }))
+        }
         other => Err(format!("{other} is nothing that this chain answers")),
     })
 }
@@ -82,6 +90,10 @@ fn asked(says: &Says, path: &str, data: &[u8]) -> Result<Vec<u8>, String> {
             let gas_info = Some(GasInfo { gas_wanted: 0, gas_used: 100_000 });
             Ok(SimulateResponse { gas_info, result: Some(Tried::default()) }.encode_to_vec())
         }
+        "/cosmos.group.v1.Query/GroupPolicyInfo" if data == field(1, POLICY.as_bytes()) => {
+            Ok(field(1, &field(1, POLICY.as_bytes())))
+        }
+        "/cosmos.group.v1.Query/Proposal" => Ok(field(1, &field(2, POLICY.as_bytes()))),
         "/cosmwasm.wasm.v1.Query/SmartContractState" => {
             let query = QuerySmartContractStateRequest::decode(data).unwrap().query_data;
             let answer = answer(says, &serde_json::from_slice(&query).unwrap())?;
@@ -98,6 +110,11 @@ fn asked(says: &Says, path: &str, data: &[u8]) -> Result<Vec<u8>, String> {
         }
         other => Err(format!("unknown query path {other}")),
     }
+}
+
+/// A field of a protobuf message that holds bytes; short ones.
+fn field(tag: u8, bytes: &[u8]) -> Vec<u8> {
+    [&[tag << 3 | 2, bytes.len() as u8], bytes].concat()
 }
 
 /// An answer; what contracts say of their neighbours is as the deployment file has it.

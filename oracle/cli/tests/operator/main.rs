@@ -8,5 +8,6 @@ mod keys;
 mod node;
 #[cfg(target_os = "linux")]
 mod output;
+mod sending;
 mod speech;
 mod wallet;

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use crate::chain::{Says, chain};
 use crate::fixture::{Operator, PASSPHRASE};
 
-const BOB: &str = "wasm10d07y265gmmuvt4z0w9aw880jnsr700js7zslc";
+pub const BOB: &str = "wasm10d07y265gmmuvt4z0w9aw880jnsr700js7zslc";
 /// 100000 gas with its margin at 0.025 ulyc.
 const FEE: u128 = 3_250;
 
 /// An operator with the keys `node` and `alice`, and how a chain is named to commands that need no contracts.
-fn operator(says: Says) -> (Operator, Vec<String>) {
+pub fn operator(says: Says) -> (Operator, Vec<String>) {
     let operator = Operator::new();
     operator.key();
     add(&operator, "alice");
@@ -32,11 +32,11 @@ fn address(operator: &Operator, name: &str) -> String {
     operator.ok(&["keys", "show", name, "--address"]).trim().to_owned()
 }
 
-fn with<'a>(args: &[&'a str], chain: &'a [String]) -> Vec<&'a str> {
+pub fn with<'a>(args: &[&'a str], chain: &'a [String]) -> Vec<&'a str> {
     args.iter().copied().chain(chain.iter().map(String::as_str)).collect()
 }
 
-fn json_of(text: &str) -> Value {
+pub fn json_of(text: &str) -> Value {
     serde_json::from_str(text.trim()).unwrap_or_else(|e| panic!("{e}: {text}"))
 }
 
@@ -165,7 +165,7 @@ fn nothing_is_sent_to_a_contract_without_a_message() {
 }
 
 /// An operator whose network's contracts are on a chain.
-fn network(says: Says) -> (Operator, [String; 4]) {
+pub fn network(says: Says) -> (Operator, [String; 4]) {
     let operator = Operator::new();
     operator.key();
     let file = operator.deployment("lyceum-1", "wasm");

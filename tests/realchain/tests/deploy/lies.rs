@@ -172,7 +172,7 @@ fn an_endpoint_that_names_other_members_has_no_group_confirmed() {
     let (_runtime, liar) = liar(&operator, vec![("/cosmos.group.v1.Query/GroupMembers", members)]);
     let rpc = operator.net.chain().rpc[0].as_str();
     let mut create = vec!["authority", "create-group", "--member", &faucet, "--key", "faucet"];
-    create.extend(["--passphrase-file", "pw", "--chain", "lyceum-1", "--rpc", rpc]);
+    create.extend(["--passphrase-file", "pw", "--yes", "--chain", "lyceum-1", "--rpc", rpc]);
     operator.refused(&[&create[..], &["--rpc", &liar.url]].concat(), 12, "group.disputed");
     assert_eq!(operator.ok(&create)["endpoints"], 1);
     // One that is named twice would say it twice.

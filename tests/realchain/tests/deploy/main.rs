@@ -128,7 +128,17 @@ fn a_group_of_three_upgrades_and_acts_with_two_thirds_and_more_of_its_votes() {
         create.extend(["--member".to_owned(), operator.address(member)]);
     }
     let mut create: Vec<&str> = create.iter().map(String::as_str).collect();
-    create.extend(["--chain", "lyceum-1", "--rpc", &rpc, "--key", "faucet", "--passphrase-file", "pw"]);
+    create.extend([
+        "--chain",
+        "lyceum-1",
+        "--rpc",
+        &rpc,
+        "--key",
+        "faucet",
+        "--passphrase-file",
+        "pw",
+        "--yes",
+    ]);
     let policy = operator.ok(&create)["policy"].as_str().unwrap().to_owned();
     fund(&operator, &members);
 
@@ -146,11 +156,11 @@ fn a_group_of_three_upgrades_and_acts_with_two_thirds_and_more_of_its_votes() {
     assert_eq!(proposed["deployment"]["codes"]["tasks"]["id"], before, "nothing runs other code yet");
     let id = proposed["acted"]["proposal"].as_u64().unwrap().to_string();
     let vote = |key: &'static str, id: &str| {
-        operator.ok(&[&["authority", "vote", id][..], &operator.at(key, "d.json")].concat())
+        operator.ok(&[&["authority", "vote", id, "--yes"][..], &operator.at(key, "d.json")].concat())
     };
     vote("bob", &id);
     // Two of three are 66.7 %, which is less than 67 %.
-    let exec = [&["authority", "exec", id.as_str()][..], &operator.at("faucet", "d.json")].concat();
+    let exec = [&["authority", "exec", id.as_str(), "--yes"][..], &operator.at("faucet", "d.json")].concat();
     operator.refused(&exec, 8, "not enough members have voted");
     vote("cy", &id);
     operator.ok(&exec);
@@ -168,7 +178,9 @@ fn a_group_of_three_upgrades_and_acts_with_two_thirds_and_more_of_its_votes() {
     let act = [&["authority", "act", "grant.json", "--yes"][..], &operator.at("bob", "d.json")].concat();
     let id = operator.ok(&act)["proposal"].as_u64().unwrap().to_string();
     vote("ann", &id);
-    operator.ok(&[&["authority", "vote", id.as_str(), "--exec"][..], &operator.at("cy", "d.json")].concat());
+    operator
+        .ok(&[&["authority", "vote", id.as_str(), "--exec", "--yes"][..], &operator.at("cy", "d.json")]
+            .concat());
     assert_eq!(treasury(&operator, &deployed), 20_999_000);
 }
 
@@ -239,8 +251,8 @@ fn the_chains_governance_upgrades_when_the_stake_has_voted() {
     let proposed = operator.ok(&upgrade);
     assert_eq!((&proposed["acted"]["done"], &proposed["acted"]["to"]), (&json!(false), &json!("gov")));
     let id = proposed["acted"]["proposal"].as_u64().unwrap().to_string();
-    operator.refused(&[&["authority", "exec", id.as_str()][..], &at].concat(), 3, "by itself");
-    operator.ok(&[&["authority", "vote", id.as_str()][..], &at].concat());
+    operator.refused(&[&["authority", "exec", id.as_str(), "--yes"][..], &at].concat(), 3, "by itself");
+    operator.ok(&[&["authority", "vote", id.as_str(), "--yes"][..], &at].concat());
     // Local chains vote for 20 seconds.
     let credits = deployed["deployment"]["contracts"]["credits"].as_str().unwrap().to_owned();
     with_client(&operator, async |client| {
