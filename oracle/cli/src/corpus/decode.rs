@@ -8,6 +8,11 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// One of this many characters may be a control character. Binary formats have far more, logs with escape sequences less.
 const CHARACTERS_PER_CONTROL: usize = 200;
+/// So many more may be in any text that is not made of them, so that a stray one makes a short text no other. Zero bytes
+/// are in every binary format, so that of them there are no more.
+const STRAY_CONTROLS: usize = 3;
+/// How many characters a text has at least for each control character.
+const FEWEST_PER_CONTROL: usize = 4;
 /// How many well-formed multi-byte characters stand for each error where a text is UTF-8 with errors in it. In an
 /// 8-bit encoding nearly every character above ASCII is such an error.
 const CHARACTERS_PER_ERROR: usize = 4;
@@ -42,12 +47,17 @@ fn marked(bytes: &[u8]) -> Option<(Cow<'_, str>, &'static str)> {
     Some(if encoding == UTF_8 { utf8(rest)? } else { (wide(encoding, rest), encoding.name()) })
 }
 
-/// UTF-16 without a mark: zero bytes stand on one side of its units alone, and not just a few.
+/// UTF-16 without a mark: zero bytes stand on one side of its units alone, and not just a few. Where all others are
+/// ASCII they stand in most units, or a stray one would make another text of an ASCII one.
 fn utf16(bytes: &[u8]) -> Option<(Cow<'_, str>, &'static str)> {
-    let zeros = |side: usize| bytes.iter().skip(side).step_by(2).filter(|byte| **byte == 0).count();
+    let units = bytes.as_chunks::<2>().0;
+    let ascii = |byte: &u8| matches!(byte, 0 | b' '..=b'~') || byte.is_ascii_whitespace();
+    let least =
+        if bytes.iter().all(ascii) { units.len() / 2 + 1 } else { units.len().div_ceil(UNITS_PER_ZERO) };
+    let zeros = |side: usize| units.iter().filter(|unit| unit[side] == 0).count();
     let encoding = match (zeros(0), zeros(1)) {
-        (0, high) if high * UNITS_PER_ZERO * 2 >= bytes.len() => UTF_16LE,
-        (high, 0) if high * UNITS_PER_ZERO * 2 >= bytes.len() => UTF_16BE,
+        (0, high) if high >= least => UTF_16LE,
+        (high, 0) if high >= least => UTF_16BE,
         _ => return None,
     };
     let text = wide(encoding, bytes);
@@ -96,12 +106,14 @@ fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> Cow<'static, str> {
 fn is_text(text: &str) -> bool {
     let layout =
         |c: char| matches!(c, '\t' | '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{8}' | '\u{1a}' | '\u{1b}');
-    let (mut controls, mut characters) = (0, 0);
+    let (mut controls, mut zeros, mut characters) = (0, 0, 0);
     for c in text.chars() {
         characters += 1;
+        zeros += usize::from(c == '\0');
         controls += usize::from((c.is_control() && !layout(c)) || c == '\u{ffff}');
     }
-    controls * CHARACTERS_PER_CONTROL <= characters
+    let share = characters / CHARACTERS_PER_CONTROL;
+    zeros <= share && controls <= share + STRAY_CONTROLS && controls * FEWEST_PER_CONTROL <= characters
 }
 
 fn with_line_feeds(text: Cow<'_, str>) -> String {
@@ -143,7 +155,7 @@ mod tests {
 
     #[test]
     fn utf_16_and_utf_32_are_read_in_both_byte_orders_with_and_without_a_mark() {
-        for text in [TEXT, "Да, конечно.\nЕщё одна строка.\n"] {
+        for text in [TEXT, "plain words™\n", "Да, конечно.\nЕщё одна строка.\n"] {
             let marked = format!("\u{feff}{text}");
             for (unit, name) in
                 [(u16::to_le_bytes as fn(u16) -> [u8; 2], "UTF-16LE"), (u16::to_be_bytes, "UTF-16BE")]
@@ -171,6 +183,24 @@ mod tests {
     #[test]
     fn every_line_ending_becomes_a_line_feed() {
         assert_eq!(decoded(b"a\r\nb\rc\nd\r\n").0, "a\nb\nc\nd\n");
+    }
+
+    #[test]
+    fn a_stray_control_character_makes_a_short_text_no_other() {
+        for text in ["a note\u{1}\n", "abc\u{7f}", "Grüße\u{9b}31m", "one\u{1}two\u{2}three\u{3}\n"] {
+            assert_eq!(decoded(text.as_bytes()), (text.to_owned(), "UTF-8"));
+            assert_eq!(decoded(&utf16_of(&format!("\u{feff}{text}"), u16::to_le_bytes)).0, text);
+        }
+        for bytes in [
+            &b"\x01"[..],
+            b"\x01\x02ab\x03",
+            b"a note\0",
+            b"a note\n\0",
+            b"abc\0",
+            b"a\x01b\x02c\x03d\x04e\x05 and more",
+        ] {
+            assert_eq!(decode(bytes), None, "{bytes:?}");
+        }
     }
 
     #[test]
