@@ -84,8 +84,18 @@ pub enum LearnError {
     /// A GPU was asked for that is not there.
     #[error("CUDA was asked for, but libtorch sees no CUDA device")]
     NoCuda,
+    /// A GPU was asked for by a number that none has.
+    #[error(
+        "cuda:{index} was asked for, and libtorch sees {found} CUDA devices, the first of which is cuda:0"
+    )]
+    NoSuchCuda {
+        /// Its number.
+        index: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// A device name that is none.
-    #[error("device {0:?} is unknown, expected cpu, cuda or cuda:N")]
+    #[error("device {0:?} is unknown, expected cpu, cuda or cuda:N with N from 0 to 127")]
     Device(String),
     /// The observer of a run asked to stop.
     #[error("cancelled")]
@@ -125,7 +135,7 @@ impl LearnError {
             Self::TooShort { .. } => "learn.too_short",
             Self::Step { .. } => "learn.step",
             Self::Diverged { .. } => "learn.diverged",
-            Self::NoCuda => "learn.no_cuda",
+            Self::NoCuda | Self::NoSuchCuda { .. } => "learn.no_cuda",
             Self::Device(_) => "learn.device",
             Self::Cancelled => "learn.cancelled",
             Self::Sink(_) => "learn.sink",
