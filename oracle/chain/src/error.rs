@@ -122,12 +122,20 @@ pub enum ChainError {
         /// The chain it serves.
         found: String,
     },
-    /// No endpoint answers as it should; may pass.
+    /// No endpoint answers; may pass.
     #[error("no endpoint answers: {}; is the chain up, and is the address right?", tried(.endpoint, .reason))]
     Unreachable {
         /// The last endpoint that was tried.
         endpoint: String,
         /// What happened, for every endpoint that was tried.
+        reason: String,
+    },
+    /// Endpoints answer, and none with what can be used; may pass.
+    #[error(
+        "no endpoint gives an answer that can be used: {reason}; try again later, or name another endpoint"
+    )]
+    Unusable {
+        /// What each that was tried says.
         reason: String,
     },
     /// Endpoints answer, and their words can't all be right; may pass.
@@ -182,8 +190,13 @@ pub enum ChainError {
         used: u64,
     },
     /// The chain's nodes want a higher fee.
-    #[error("the fee is too low: {words}; raise gas_price")]
+    #[error(
+        "the fee is too low at a gas price of {gas_price}: {words}; raise chain.gas_price in node.toml, or say \
+         --gas-price"
+    )]
     FeeTooLow {
+        /// Units of the denom per gas, as the settings have it.
+        gas_price: String,
         /// The chain's own words.
         words: String,
     },
@@ -245,9 +258,9 @@ fn tried(endpoint: &str, reason: &str) -> String {
 }
 
 impl ChainError {
-    /// No endpoint answers as it should; the reason names those that it is about.
-    pub fn no_answer(reason: impl Into<String>) -> Self {
-        Self::Unreachable { endpoint: String::new(), reason: reason.into() }
+    /// No endpoint gives an answer that can be used; what was answered instead.
+    pub fn unusable(reason: impl Into<String>) -> Self {
+        Self::Unusable { reason: reason.into() }
     }
 
     /// The stable code shown in `--json`.
@@ -271,6 +284,7 @@ impl ChainError {
             Self::Prefix { .. } => "chain.prefix",
             Self::WrongChain { .. } => "chain.wrong_chain",
             Self::Unreachable { .. } => "chain.unreachable",
+            Self::Unusable { .. } => "chain.unusable",
             Self::Disagree { .. } => "chain.disagree",
             Self::InsufficientFunds { .. } => "chain.insufficient_funds",
             Self::UnknownContract { .. } => "chain.unknown_contract",
@@ -291,6 +305,7 @@ impl ChainError {
         matches!(
             self,
             Self::Unreachable { .. }
+                | Self::Unusable { .. }
                 | Self::Disagree { .. }
                 | Self::NotIncluded { .. }
                 | Self::StateGone { .. }

@@ -12,6 +12,7 @@ use lyceum_tensorblock::FileError;
 
 use crate::output::Lost;
 use crate::speech::plain;
+use crate::terminal::printable_line;
 
 /// The table of exit codes, shown at the end of `--help`.
 pub const EXIT_CODES: &str = "Exit codes:
@@ -22,7 +23,7 @@ pub const EXIT_CODES: &str = "Exit codes:
   4    a tensor block or model was malformed (code format)
   5    the disk is full or refused, or the output cannot be written (code disk)
   6    the GPU asked for is not there (code device)
-  7    no endpoint of the chain or the beacon answers, two disagree, or a transaction came too late (code unreachable)
+  7    no endpoint of the chain or the beacon answers so that it can be used, two disagree, or a transaction came too late (code unreachable)
   8    the chain or a contract refused; its own words are in the message (code refused)
   9    a key or passphrase is missing or wrong (code key)
   10   the account does not hold what this costs (code funds)
@@ -164,7 +165,7 @@ impl Failure {
         }
         if let Some(error) = cause.downcast_ref::<LearnError>() {
             return Some(match error {
-                LearnError::NoCuda | LearnError::Device(_) => Self::Device,
+                LearnError::NoCuda | LearnError::NoSuchCuda { .. } | LearnError::Device(_) => Self::Device,
                 LearnError::Config { .. }
                 | LearnError::Block(_)
                 | LearnError::Json(_)
@@ -277,6 +278,7 @@ fn of_chain(error: &ChainError) -> Option<Failure> {
         // What a contract never says is an endpoint's.
         ChainError::Json(_)
         | ChainError::Unreachable { .. }
+        | ChainError::Unusable { .. }
         | ChainError::Disagree { .. }
         | ChainError::NotIncluded { .. }
         | ChainError::Undecided { .. } => Failure::Unreachable,
@@ -331,7 +333,8 @@ fn detail(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     cause.downcast_ref::<LearnError>().map(LearnError::code)
 }
 
-/// An error with its causes, each said once: what a cause adds to a sentence that already holds it is nothing.
+/// An error with its causes, each said once: what a cause adds to a sentence that already holds it is nothing. What
+/// they repeat of a chain, a peer or a file cannot begin a line of its own.
 pub fn words(error: &anyhow::Error) -> String {
     let mut out = String::new();
     for cause in error.chain() {
@@ -347,7 +350,7 @@ pub fn words(error: &anyhow::Error) -> String {
             out.push_str(&said);
         }
     }
-    out
+    printable_line(&out).into_owned()
 }
 
 /// A command line that makes no sense, as clap says it; help and version are no errors and end well.
@@ -394,6 +397,13 @@ mod tests {
         assert!(FileError::DiskFull { path }.to_string().contains(DISK_FULL));
         assert_eq!(Failure::of(&store.into()), Failure::Disk);
         assert_eq!(Failure::of(&DiskFull(DISK_FULL.to_owned()).into()), Failure::Disk);
+    }
+
+    #[test]
+    fn what_an_error_repeats_from_outside_begins_no_line() {
+        let said = ChainError::Refused { words: "no\nlyceum: sent\u{1b}[2J".to_owned() };
+        let error = Err::<(), _>(said).context("file a\nb").unwrap_err();
+        assert_eq!(words(&error), "file a\\nb: refused: no\\nlyceum: sent\\u001b[2J");
     }
 
     #[test]

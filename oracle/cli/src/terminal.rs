@@ -24,6 +24,17 @@ pub fn printable_line(text: &str) -> Cow<'_, str> {
     escaped(text, is_hidden)
 }
 
+/// The most characters of a text from outside that stand in a sentence.
+const MOST: usize = 1024;
+
+/// A text from outside as it may stand in a sentence: on its line, and no longer than anybody reads.
+pub fn excerpt(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", printable_line(&text[..end]))),
+        None => printable_line(text),
+    }
+}
+
 fn escaped(text: &str, hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.contains(&hidden) {
         return Cow::Borrowed(text);
@@ -32,6 +43,7 @@ fn escaped(text: &str, hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
     for c in text.chars() {
         match c {
             '\n' if hidden(c) => out.push_str("\\n"),
+            '\t' if hidden(c) => out.push_str("\\t"),
             // All of them lie below U+10000; writing to a string does not fail.
             c if hidden(c) => {
                 let _ = write!(out, "\\u{:04x}", u32::from(c));
@@ -82,6 +94,14 @@ mod tests {
         assert_eq!(printable("two\n\tlines"), "two\n\tlines");
         assert_eq!(printable_line("two\nlines"), "two\\nlines");
         assert!(matches!(printable("Größe 北京 \u{1f980}"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn an_excerpt_is_one_line_of_bounded_length() {
+        assert_eq!(excerpt("two\nlines"), "two\\nlines");
+        let long = excerpt(&"ü".repeat(MOST + 1)).into_owned();
+        assert!(long.ends_with('…') && long.chars().count() == MOST + 1);
+        assert!(matches!(excerpt("words"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a chain's codes and words mean, as typed errors with the contract's own words.
 
+use super::outside::one_line;
 use crate::ChainError;
 
 /// A code with its words.
@@ -11,6 +12,15 @@ pub struct Failure<'a> {
     pub code: u32,
     /// Its words.
     pub words: &'a str,
+}
+
+/// Who pays for a transaction.
+#[derive(Debug, Clone, Copy)]
+pub struct Payer<'a> {
+    /// The account that signs it.
+    pub account: &'a str,
+    /// Units of the denom per gas.
+    pub gas_price: &'a str,
 }
 
 /// The contract's own words, taken out of what the SDK and wasmd wrap around them.
@@ -52,13 +62,13 @@ pub fn own_words(text: &str) -> String {
     while let Some((_, rest)) = words.strip_prefix("kind: ").and_then(|text| text.split_once(", error: ")) {
         words = rest;
     }
-    let words = words.trim();
-    if is_redacted(words) {
+    let words = one_line(words.trim());
+    if is_redacted(&words) {
         return format!(
             "{words} (the chain hides the words of a contract that was called by this one; simulate the call itself)"
         );
     }
-    words.to_owned()
+    words
 }
 
 /// Whether wasmd took the words away and left the code, as it does to errors that a contract's reply handles.
@@ -67,7 +77,8 @@ fn is_redacted(words: &str) -> bool {
 }
 
 /// Why a transaction was refused, be it in a simulation, by a node's mempool or in its block.
-pub fn refusal(account: &str, failure: Failure<'_>) -> ChainError {
+pub fn refusal(payer: Payer<'_>, failure: Failure<'_>) -> ChainError {
+    let Payer { account, gas_price } = payer;
     let Failure { codespace, code, words } = failure;
     let told = || own_words(words);
     if let Some(address) = no_such_contract(words) {
@@ -78,7 +89,7 @@ pub fn refusal(account: &str, failure: Failure<'_>) -> ChainError {
         return ChainError::Refused { words: told() };
     }
     match (codespace, code) {
-        ("sdk", 13) => ChainError::FeeTooLow { words: told() },
+        ("sdk", 13) => ChainError::FeeTooLow { gas_price: gas_price.to_owned(), words: told() },
         ("sdk", 5) => ChainError::InsufficientFunds { account: account.to_owned(), words: told() },
         ("sdk", 9) => ChainError::InsufficientFunds {
             account: account.to_owned(),
@@ -89,7 +100,7 @@ pub fn refusal(account: &str, failure: Failure<'_>) -> ChainError {
             ChainError::InsufficientFunds { account: account.to_owned(), words: told() }
         }
         _ if words.contains("message index: ") => ChainError::Refused { words: told() },
-        _ => ChainError::NotTaken { codespace: codespace.to_owned(), code, words: told() },
+        _ => ChainError::NotTaken { codespace: one_line(codespace), code, words: told() },
     }
 }
 
@@ -110,7 +121,7 @@ mod tests {
     use super::*;
 
     fn refused(codespace: &str, code: u32, words: &str) -> ChainError {
-        refusal("wasm1me", Failure { codespace, code, words })
+        refusal(Payer { account: "wasm1me", gas_price: "0.025" }, Failure { codespace, code, words })
     }
 
     #[test]
@@ -130,6 +141,24 @@ mod tests {
         );
         let called = "failed to execute message; message index: 0: dispatch: submessages: TooLow: execute wasm contract failed";
         assert_eq!(refused("wasm", 5, called), ChainError::Refused { words: "TooLow".to_owned() });
+    }
+
+    #[test]
+    fn a_fee_that_is_too_low_is_told_with_the_price_what_is_required_and_what_to_change() {
+        let words = "insufficient fees; got: 1ulyc required: 5ulyc: insufficient fee";
+        let said = refused("sdk", 13, words).to_string();
+        for part in ["a gas price of 0.025", "required: 5ulyc", "chain.gas_price in node.toml", "--gas-price"]
+        {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_chains_words_stay_on_their_line() {
+        for (codespace, code) in [("sdk", 4), ("sdk", 5), ("sdk", 13), ("wasm", 5), ("a\nb", 6)] {
+            let said = refused(codespace, code, "no\nlyceum: sent\u{1b}[2J").to_string();
+            assert!(!said.contains(char::is_control) && said.contains("no lyceum: sent"), "{said}");
+        }
     }
 
     #[test]

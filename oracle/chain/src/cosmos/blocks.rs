@@ -2,7 +2,7 @@
 
 use tendermint_rpc::endpoint::blockchain;
 
-use super::member::Answer;
+use super::member::{Answer, error_of};
 use super::pool::Reading;
 use crate::{ChainError, Result};
 
@@ -45,7 +45,9 @@ pub fn page(
         })
         .collect();
     headers.sort_unstable_by_key(|h| h.height);
-    let lowest = headers.first().map_or(u64::MAX, |h| h.height);
+    let Some(lowest) = headers.first().map(|h| h.height) else {
+        return Reading::Lacks(format!("gives no headers of {first} to {last}"));
+    };
     if lowest < first || headers.iter().map(|h| h.height).ne(lowest..=last) {
         return Reading::Lacks(format!("lacks headers of {first} to {last}"));
     }
@@ -68,14 +70,14 @@ fn behind(words: &str) -> Option<String> {
     let is = words.contains("must be less than or equal to the current blockchain height")
         || words.contains("can't be greater than max height")
         || words.contains("could not find results for height");
-    is.then(|| words.to_owned())
+    is.then(|| error_of(words))
 }
 
 /// An endpoint's own words about a block that it does not give.
 pub fn gone(asked: u64, words: &str) -> ChainError {
     match pruned(asked, words) {
         Some(earliest) => ChainError::Pruned { asked, earliest },
-        None => ChainError::no_answer(words),
+        None => ChainError::unusable(error_of(words)),
     }
 }
 

@@ -11,9 +11,10 @@ use cosmrs::Any;
 use cosmwasm_std::{Addr, Attribute, Event};
 use tendermint_rpc::endpoint::broadcast::tx_sync;
 
-use super::answers::{Failure, refusal};
+use super::answers::{Failure, Payer, refusal};
 use super::book::TxHash;
 use super::follow::{Watch, follow};
+use super::outside::one_line;
 use super::pool::{EndpointStatus, Pool};
 use super::query::{Asked, Failed};
 use super::sequence::{Lane, expected};
@@ -133,6 +134,11 @@ impl Client {
         &self.inner.account
     }
 
+    /// Who pays for what is sent, and at what price.
+    pub(super) fn payer(&self) -> Payer<'_> {
+        Payer { account: self.inner.account.as_str(), gas_price: &self.inner.settings.gas_price }
+    }
+
     /// The chain's id.
     pub fn chain_id(&self) -> &str {
         &self.inner.settings.chain_id
@@ -176,9 +182,11 @@ impl Client {
         let answer: QueryBalanceResponse =
             self.abci("/cosmos.bank.v1beta1.Query/Balance", &request, height).await?;
         let amount = answer.balance.map(|c| c.amount).unwrap_or_else(|| "0".to_owned());
-        amount.parse().map_err(|_| ChainError::Query {
-            contract: "bank".to_owned(),
-            words: format!("a balance that is no number: \"{amount}\""),
+        amount.parse().map_err(|_| {
+            let found = one_line(&amount);
+            ChainError::unusable(format!(
+                "the balance of {account} is said to be \"{found}\", which is no amount"
+            ))
         })
     }
 
@@ -264,7 +272,10 @@ impl Client {
             };
             match asked {
                 Asked::Answer(answer) => {
-                    let gas = answer.gas_info.map_or(0, |g| g.gas_used);
+                    let Some(gas) = answer.gas_info.map(|g| g.gas_used).filter(|gas| *gas > 0) else {
+                        let words = "a simulation is answered without the gas that it used";
+                        return Err(ChainError::unusable(words));
+                    };
                     let events = answer.result.map(|r| r.events).unwrap_or_default();
                     let events = events.into_iter().map(event).collect();
                     return Ok((account, Fee::of(gas, settings)?, events));
@@ -273,7 +284,7 @@ impl Client {
                     Some(sequence) => self.repair(state, sequence).await,
                     None => {
                         let failure = Failure { codespace: &codespace, code, words: &words };
-                        return Err(refusal(self.inner.account.as_str(), failure));
+                        return Err(refusal(self.payer(), failure));
                     }
                 },
             }

@@ -18,6 +18,7 @@ use super::blocks::{gone, height, pruned};
 use super::book::{Book, Executed, hash};
 use super::http::{MAX_ANSWER, MAX_BLOCK};
 use super::lock;
+use super::member::error_of;
 use super::pool::{Answer, Pool};
 use super::sequence::Bytes;
 use crate::{ChainError, Result};
@@ -103,7 +104,7 @@ impl Watch {
         let before = *self.seen.borrow();
         let height = self.pool.height().await?;
         if height == 0 {
-            return Err(ChainError::no_answer("the chain has no block yet"));
+            return Err(ChainError::unusable("the chain has no block yet"));
         }
         if height + LAG < before.height {
             let reason = format!(
@@ -173,7 +174,8 @@ impl Watch {
         R: SimpleRequest<Dialect> + Clone + Sync,
         R::Output: Send + Sync,
     {
-        let elsewhere = |answer: &Answer<R::Output>| answer.as_ref().map_or_else(|w| Some(w.clone()), &lacks);
+        let elsewhere =
+            |answer: &Answer<R::Output>| answer.as_ref().map_or_else(|w| Some(error_of(w)), &lacks);
         let error = match self.pool.ask(request.clone(), MAX_BLOCK, elsewhere).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(words)) => gone(of, &words),

@@ -6,27 +6,28 @@ use tendermint_rpc::dialect::v0_38::Dialect;
 use tendermint_rpc::error::ErrorDetail;
 use tendermint_rpc::{Response as _, SimpleRequest};
 
+use super::outside::one_line;
 use crate::{ChainError, Result};
 
 /// The longest answer that is read, unless a call says otherwise.
 pub const MAX_ANSWER: usize = 8 << 20;
 /// The longest block or block's results that are read.
 pub const MAX_BLOCK: usize = 64 << 20;
-/// The most characters of an endpoint's error that are kept.
-const MAX_WORDS: usize = 1024;
 /// How long a connection may take to come about, at most.
 const CONNECT: Duration = Duration::from_secs(3);
 
 /// Why an endpoint gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
-    /// It can't be reached, or what it says is no answer.
+    /// It can't be reached.
     Down {
         /// Why.
         reason: String,
         /// Whether the request may have arrived all the same.
         sent: bool,
     },
+    /// What it says is no answer; why.
+    Unreadable(String),
     /// It answered with an error of its own.
     Said(String),
 }
@@ -82,11 +83,11 @@ impl Endpoint {
         let post = self.client.post(self.url.clone()).header("content-type", "application/json").body(body);
         let lost = |e: reqwest::Error| {
             let sent = !e.is_connect() && !e.is_builder();
-            Trouble::Down { reason: causes(&e.without_url()), sent }
+            Trouble::Down { reason: one_line(&causes(&e.without_url())), sent }
         };
         let mut response = post.send().await.map_err(lost)?;
         let status = response.status();
-        let garbage = |reason: String| Trouble::Down { reason, sent: true };
+        let garbage = |reason: String| Trouble::Unreadable(one_line(&reason));
         let too_long = || garbage(format!("its answer is longer than {limit} bytes"));
         if response.content_length().is_some_and(|n| n > limit as u64) {
             return Err(too_long());
@@ -103,18 +104,13 @@ impl Endpoint {
             Err(error) => match error.detail() {
                 ErrorDetail::Response(said) => {
                     let said = &said.source;
-                    Err(Trouble::Said(printable(said.data().unwrap_or_else(|| said.message()))))
+                    Err(Trouble::Said(one_line(said.data().unwrap_or_else(|| said.message()))))
                 }
-                _ if !status.is_success() => Err(garbage(format!("HTTP status {status}"))),
-                _ => Err(garbage(format!("not an answer of CometBFT 0.38: {error}"))),
+                _ if !status.is_success() => Err(garbage(format!("answers with the HTTP status {status}"))),
+                _ => Err(garbage(format!("answers what CometBFT 0.38 does not: {error}"))),
             },
         }
     }
-}
-
-/// An endpoint's words as they may be shown and kept: few, and nothing that moves a terminal's cursor.
-fn printable(words: &str) -> String {
-    words.chars().take(MAX_WORDS).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// An error with what lies under it: a library's own text rarely says what went wrong.

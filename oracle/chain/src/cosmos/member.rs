@@ -38,6 +38,13 @@ pub struct Down {
     pub reason: String,
     /// Whether the request may have arrived all the same.
     pub sent: bool,
+    /// Whether it answered, with what is no answer to the request.
+    pub answered: bool,
+}
+
+/// An endpoint's own error, where an answer is needed.
+pub fn error_of(words: &str) -> String {
+    format!("answers with an error: {words}")
 }
 
 #[derive(Debug, Default)]
@@ -114,6 +121,17 @@ impl Member {
             true => tracing::info!("endpoint {} does not answer: {reason}", self.name()),
             false => tracing::debug!("endpoint {} still does not answer: {reason}", self.name()),
         }
+    }
+
+    /// It gave no answer to a request.
+    fn down(&self, trouble: Trouble) -> Down {
+        let down = match trouble {
+            Trouble::Down { reason, sent } => Down { reason, sent, answered: false },
+            Trouble::Unreadable(reason) => Down { reason, sent: true, answered: true },
+            Trouble::Said(words) => Down { reason: error_of(&words), sent: true, answered: true },
+        };
+        self.failed(&down.reason);
+        down
     }
 
     fn answered(&self) {
@@ -198,33 +216,25 @@ impl Member {
     {
         let verified = self.health().verified;
         if !verified {
-            self.introduce(chain_id).await.map_err(|reason| Down { reason, sent: false })?;
+            self.introduce(chain_id).await.map_err(|down| Down { sent: false, ..down })?;
         }
         let answer = match self.endpoint.call(request, limit).await {
             Ok(answer) => Ok(answer),
             Err(Trouble::Said(words)) => Err(words),
-            Err(Trouble::Down { reason, sent }) => {
-                self.failed(&reason);
-                return Err(Down { reason, sent });
-            }
+            Err(trouble) => return Err(self.down(trouble)),
         };
         self.answered();
         Ok(answer)
     }
 
     /// Asks it how it stands: which chain, which height, whether it goes on.
-    pub async fn introduce(&self, chain_id: &str) -> std::result::Result<(), String> {
-        let found = match self.endpoint.call(status::Request, MAX_ANSWER).await {
-            Ok(found) => found,
-            Err(Trouble::Down { reason, .. } | Trouble::Said(reason)) => {
-                self.failed(&reason);
-                return Err(reason);
-            }
-        };
+    pub async fn introduce(&self, chain_id: &str) -> std::result::Result<(), Down> {
+        let found = self.endpoint.call(status::Request, MAX_ANSWER).await.map_err(|t| self.down(t))?;
         let chain = found.node_info.network.as_str();
         if chain != chain_id {
             self.health().wrong = Some(chain.to_owned());
-            return Err(format!("serves the chain {chain}"));
+            let reason = format!("serves the chain {chain}");
+            return Err(Down { reason, sent: true, answered: true });
         }
         let sync = found.sync_info;
         let block = sync.latest_block_time.unix_timestamp().try_into().unwrap_or(0);

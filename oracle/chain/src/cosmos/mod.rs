@@ -3,9 +3,9 @@
 //! Start reading at [`Client`] (the chain itself) and [`Cosmos`] (Lyceum's contracts on it, as a [`crate::Chain`]).
 //! Below them, each a file that can be read alone: who signs ([`Key`], [`keyfile`], [`Signer`]); endpoints, their
 //! health and what of their words is believed (`http`, `member`, `pool`, `belief`); what is signed and what it costs
-//! (`tx`); which sequence comes next (`sequence`) and what became of what was sent (`book`), both values without I/O;
+//! (`tx`, `gas_price`); which sequence comes next (`sequence`) and what became of what was sent (`book`), both values without I/O;
 //! what else was signed with the account's key (`signed`); the task that follows the chain (`follow`, woken by
-//! `websocket`); what the chain's words mean (`answers`, `blocks`), what of a block callers see (`events`), and whether
+//! `websocket`); what the chain's words mean (`answers`, `blocks`) and how they are shown (`outside`), what of a block callers see (`events`), and whether
 //! contracts are those of a deployment file (`wiring`).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,12 +18,14 @@ mod chain;
 mod client;
 mod events;
 mod follow;
+mod gas_price;
 mod http;
 pub mod keyfile;
 mod keys;
 #[cfg(test)]
 mod lying;
 mod member;
+mod outside;
 mod pool;
 mod query;
 mod send;
@@ -37,6 +39,7 @@ mod wiring;
 
 pub use chain::Cosmos;
 pub use client::{Client, Sending, Status};
+pub use gas_price::PriceTooLow;
 pub use keys::Key;
 pub use pool::EndpointStatus;
 pub use settings::Settings;

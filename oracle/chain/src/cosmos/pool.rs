@@ -15,7 +15,7 @@ use super::blocks::{Header, height, page};
 use super::http::MAX_ANSWER;
 use super::lock;
 pub use super::member::{Answer, EndpointStatus};
-use super::member::{Down, Member, clock};
+use super::member::{Member, clock, error_of};
 use super::settings::Settings;
 use crate::{ChainError, Result};
 
@@ -41,10 +41,13 @@ pub enum Reading<T> {
 struct Failed {
     endpoint: String,
     reasons: Vec<String>,
+    /// Whether one of them answered.
+    answered: bool,
 }
 
 impl Failed {
-    fn because(&mut self, member: &Member, reason: &str) {
+    fn because(&mut self, member: &Member, reason: &str, answered: bool) {
+        self.answered |= answered;
         self.endpoint = member.name();
         self.reasons.push(format!("{}: {reason}", self.endpoint));
     }
@@ -80,7 +83,7 @@ impl Pool {
         for (member, answer) in answers {
             match answer {
                 Ok(_) => return Ok(()),
-                Err(reason) => failed.because(member, &reason),
+                Err(down) => failed.because(member, &down.reason, down.answered),
             }
         }
         Err(unreachable(failed))
@@ -151,7 +154,7 @@ impl Pool {
     pub async fn height(&self) -> Result<u64> {
         let read = |answer: Answer<abci_info::Response>| match answer {
             Ok(info) => Reading::Good(info.response.last_block_height.value()),
-            Err(words) => Reading::Lacks(words),
+            Err(words) => Reading::Lacks(error_of(&words)),
         };
         let enough = |words: &[u64]| settled(words);
         let (members, words) = self.gather(abci_info::Request {}, MAX_ANSWER, read, enough).await?;
@@ -273,9 +276,8 @@ impl Pool {
                             answers.push(good);
                         }
                         Ok(Reading::None(error)) => none = Some(error),
-                        Ok(Reading::Lacks(reason)) | Err(Down { reason, .. }) => {
-                            failed.because(member, &reason);
-                        }
+                        Ok(Reading::Lacks(reason)) => failed.because(member, &reason, true),
+                        Err(down) => failed.because(member, &down.reason, down.answered),
                     }
                 }
             }
@@ -302,12 +304,12 @@ impl Pool {
         for member in self.order() {
             match member.ask(&self.chain_id, request.clone(), limit).await {
                 Ok(answer) => match elsewhere(&answer) {
-                    Some(reason) => failed.because(member, &reason),
+                    Some(reason) => failed.because(member, &reason, true),
                     None => return Ok(Ok(answer)),
                 },
-                Err(Down { reason, sent: may_have_come }) => {
-                    *sent |= may_have_come;
-                    failed.because(member, &reason);
+                Err(down) => {
+                    *sent |= down.sent;
+                    failed.because(member, &down.reason, down.answered);
                 }
             }
         }
@@ -353,5 +355,9 @@ impl Patience {
 }
 
 fn unreachable(failed: Failed) -> ChainError {
-    ChainError::Unreachable { endpoint: failed.endpoint, reason: failed.reasons.join("; ") }
+    let reason = failed.reasons.join("; ");
+    match failed.answered {
+        true => ChainError::Unusable { reason },
+        false => ChainError::Unreachable { endpoint: failed.endpoint, reason },
+    }
 }

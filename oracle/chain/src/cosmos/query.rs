@@ -10,6 +10,7 @@ use super::answers::{no_such_contract, own_words};
 use super::blocks::height as as_height;
 use super::client::Client;
 use super::http::MAX_ANSWER;
+use super::member::error_of;
 use super::pool::Answer;
 use super::signer::check_address;
 use crate::types::json;
@@ -63,14 +64,18 @@ impl Client {
         }
         let at = height.map(as_height).transpose()?;
         let request = abci_query::Request::new(Some(path.to_owned()), data, at, false);
-        let future = |answer: &Answer<abci_query::Response>| match answer {
+        let elsewhere = |answer: &Answer<abci_query::Response>| match answer {
             Ok(answer) if answer.response.log.contains("height in the future") => {
                 Some(format!("has not height {} yet", height.unwrap_or(0)))
             }
+            Ok(answer) if answer.response.code.is_ok() => {
+                let read = A::decode(answer.response.value.as_slice());
+                read.err().map(|error| format!("answers {path} with what is no answer to it: {error}"))
+            }
             Ok(_) => None,
-            Err(words) => Some(words.clone()),
+            Err(words) => Some(error_of(words)),
         };
-        let answer = self.inner.watch.pool.ask(request, MAX_ANSWER, future).await?;
+        let answer = self.inner.watch.pool.ask(request, MAX_ANSWER, elsewhere).await?;
         let response =
             answer.map_err(|words| ChainError::Query { contract: path.to_owned(), words })?.response;
         if response.code.is_err() {
@@ -82,10 +87,9 @@ impl Client {
             }
             return Ok(Asked::Failed(Failed { codespace: response.codespace, code, words }));
         }
-        A::decode(response.value.as_slice()).map(Asked::Answer).map_err(|e| ChainError::Query {
-            contract: path.to_owned(),
-            words: format!("an answer that is not of the asked type: {e}"),
-        })
+        let unreadable =
+            |error| ChainError::unusable(format!("{path} is answered with what is no answer: {error}"));
+        A::decode(response.value.as_slice()).map(Asked::Answer).map_err(unreadable)
     }
 
     /// What each endpoint answers that does, with the height of its state; none where that is no answer to the query.

@@ -20,6 +20,7 @@ use super::belief::LAG;
 use super::book::{Executed, Fate, hash, show};
 use super::client::{Client, MAX_PAUSE, PAUSE, Sending, Sequences, Shown};
 use super::http::MAX_ANSWER;
+use super::outside::one_line;
 use super::pool::Answer;
 use super::sequence::{Bytes, expected};
 use super::tx::{Account, Fee, Included, MAX_TX_BYTES, Terms, sign};
@@ -113,7 +114,7 @@ impl Client {
                 if !ran_out_of_gas(&executed) {
                     let Executed { codespace, code, log, .. } = &*executed;
                     let failure = Failure { codespace, code: *code, words: log };
-                    return Err(refusal(self.inner.account.as_str(), failure));
+                    return Err(refusal(self.payer(), failure));
                 }
                 // What came before it made it dearer than its simulation.
                 out_of_gas += 1;
@@ -334,7 +335,7 @@ impl Client {
     }
 
     fn meant(&self, bytes: &Bytes, number: u64, answer: Answer<tx_sync::Response>) -> Offer {
-        let later = |reason: String| Offer::Later(ChainError::no_answer(reason));
+        let later = |reason: String| Offer::Later(ChainError::unusable(one_line(&reason)));
         let answer = match answer {
             Err(words) if words.contains("tx already exists in cache") => return Offer::Taken,
             Err(words) if words.contains("mempool is full") => return later(words),
@@ -359,7 +360,7 @@ impl Client {
             ("sdk", 4, _) if number > 0 && answer.log.contains("account number (0)") => later(answer.log),
             (codespace, code, _) => {
                 let failure = Failure { codespace, code, words: &answer.log };
-                Offer::Refused(refusal(self.inner.account.as_str(), failure))
+                Offer::Refused(refusal(self.payer(), failure))
             }
         }
     }

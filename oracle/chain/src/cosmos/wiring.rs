@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::Client;
+use super::outside::one_line;
 use crate::{Addresses, ChainError, Deployment, Result};
 
 /// Where a contract keeps its name, by the convention cw2.
@@ -42,7 +43,7 @@ fn verify(at: &Addresses, name: &'static str, address: &str, found: &Found) -> R
     match &found.kind {
         // The crates of the contracts are named in two ways.
         Some(kind) if [format!("lyceum/{name}"), format!("lyceum-{name}")].contains(kind) => {}
-        Some(kind) => return other(format!("but the contract there is {kind:.80}")),
+        Some(kind) => return other(format!("but the contract there is {:.80}", one_line(kind))),
         None => return other("but the contract there does not say which it is (cw2)".to_owned()),
     }
     // The charter names all, the others the charter and those that they work with.
@@ -50,6 +51,7 @@ fn verify(at: &Addresses, name: &'static str, address: &str, found: &Found) -> R
     for (neighbour, expected) in at.named().into_iter().filter(|(neighbour, _)| *neighbour != name) {
         match neighbours[neighbour].as_str() {
             Some(known) if known != expected => {
+                let known = one_line(known);
                 return other(format!(
                     "but that contract works with {neighbour} at {known:.100}, and the file has {expected}"
                 ));

@@ -338,7 +338,7 @@ fn create_group(args: &CreateGroup, json: bool) -> anyhow::Result<()> {
     let signing = Signing { asking: &args.asking, json, settings: &settings, names: BTreeMap::new() };
     let prepare = async |look: &Client| authority::foresee_own(look, vec![group.message(look)]).await;
     let end = async |_: &Client, _: &Foreseen, done: Included| {
-        let policy = NewGroup::created(&done)?;
+        let policy = NewGroup::created(&done, &settings.prefix)?;
         let said = group.confirm(&settings, &policy).await?;
         Ok((policy, done, said))
     };

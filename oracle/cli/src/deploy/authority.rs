@@ -14,6 +14,7 @@ use super::chain;
 use super::deposit::DepositArgs;
 use super::group;
 use crate::failure::{Failure, Refusal};
+use crate::terminal::excerpt;
 
 /// What an authority is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -258,11 +259,11 @@ pub async fn executed(client: &Client, proposal: u64, done: Included) -> anyhow:
     match client.abci::<_, group::ProposalResponse>(PROPOSAL, &request, None).await {
         Ok(group::ProposalResponse { proposal: Some(left) }) => {
             let why = match (left.status, left.executed) {
-                (_, 3) => format!("its messages failed: {}", logs(&done)),
+                (_, 3) => format!("its messages failed: {}", excerpt(&logs(&done))),
                 (1, _) => "not enough members have voted yes yet".to_owned(),
                 _ => "it was not accepted".to_owned(),
             };
-            let words = format!("proposal {proposal} ({}) is not carried out: {why}", left.title);
+            let words = format!("proposal {proposal} ({}) is not carried out: {why}", excerpt(&left.title));
             Err(Refusal::new(Failure::Refused, "authority.not_executed", words).into())
         }
         _ => Ok(done),
@@ -287,7 +288,7 @@ pub async fn through_charter(
     let asked = charter::QueryMsg::Charter {};
     let found: charter::CharterResponse = client.smart(&Addr::unchecked(charter), &asked, None).await?;
     if found.authority != authority {
-        let found: String = found.authority.chars().take(128).collect();
+        let found = excerpt(&found.authority);
         let words = format!(
             "the endpoint says that the charter's authority is {found}, the deployment file or --authority says \
              {authority}: if it handed over and that is right, say --authority {found}"

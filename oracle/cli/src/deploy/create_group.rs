@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cosmrs::Any;
 use cosmwasm_std::{Addr, Decimal};
-use lyceum_chain::cosmos::{Client, Included, Settings};
+use lyceum_chain::cosmos::{Client, Included, Settings, check_address};
 use prost::Message as _;
 
 use super::{chain, group};
@@ -46,8 +46,9 @@ impl NewGroup {
     }
 
     /// The account of the policy that was created, as one endpoint tells it.
-    pub fn created(done: &Included) -> anyhow::Result<String> {
-        let answer = chain::answer(done).filter(|a: &group::GroupCreated| !a.policy.is_empty());
+    pub fn created(done: &Included, prefix: &str) -> anyhow::Result<String> {
+        let is_account = |a: &group::GroupCreated| check_address(&a.policy, prefix).is_ok();
+        let answer = chain::answer(done).filter(is_account);
         let Some(answer) = answer else {
             let words = format!(
                 "the group is made, and the chain leaves out which account its policy has: transaction {} at height \

@@ -7,6 +7,7 @@ use lyceum_api::DENOM;
 use super::chain::coins;
 use crate::failure::{Failure, Refusal};
 use crate::speech::{Amount, both};
+use crate::terminal::excerpt;
 
 /// What the Cosmos SDK asks unless a chain says otherwise (x/gov, `DefaultMinDepositTokens`).
 const USUAL: Amount = Amount(10_000_000);
@@ -23,7 +24,7 @@ impl DepositArgs {
     /// The deposit to sign for what an endpoint says that governance wants.
     pub fn allow(self, wanted: &[Coin]) -> anyhow::Result<Vec<Coin>> {
         if let Some(other) = wanted.iter().find(|coin| coin.denom != DENOM) {
-            let denom: String = other.denom.chars().take(64).collect();
+            let denom = excerpt(&other.denom);
             let words = format!(
                 "the chain's governance wants a deposit in {denom}, and only {DENOM} is paid from here: propose it \
                  with the chain's own program"
@@ -33,10 +34,12 @@ impl DepositArgs {
         let mut sum = 0u128;
         for coin in wanted {
             let Ok(amount) = coin.amount.parse::<u128>() else {
-                let found: String = coin.amount.chars().take(64).collect();
-                let words =
-                    format!("the chain's governance wants a deposit of '{found}', which is no amount");
-                return Err(Refusal::new(Failure::Network, "gov.deposit_unfit", words).into());
+                let found = excerpt(&coin.amount);
+                let words = format!(
+                    "an endpoint says that the chain's governance wants a deposit of '{found}', which is no amount: name \
+                     another endpoint"
+                );
+                return Err(Refusal::new(Failure::Unreachable, "gov.deposit_unfit", words).into());
             };
             sum = sum.saturating_add(amount);
         }

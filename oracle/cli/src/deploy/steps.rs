@@ -16,6 +16,7 @@ use super::{Params, plan, proof};
 use crate::failure::{Failure, Refusal};
 use crate::session::check_contracts;
 use crate::speech::both;
+use crate::terminal::excerpt;
 use crate::writable;
 
 /// A network to bring up.
@@ -122,7 +123,9 @@ impl Plan {
                 let words = format!(
                     "{name} at {address} has the authority {}, not {}: this account deployed the network '{}' for \
                      it; name that authority, or another network with --network",
-                    found.admin, self.authority, self.network
+                    excerpt(&found.admin),
+                    self.authority,
+                    self.network
                 );
                 return refuse("deploy.other_authority", words);
             }
@@ -135,8 +138,11 @@ impl Plan {
         let charter: charter::CharterResponse =
             client.smart(&Addr::unchecked(&at.charter), &charter::QueryMsg::Charter {}, None).await?;
         if charter.authority != self.authority.as_str() {
-            let words =
-                format!("the charter's authority is {} by now, not {}", charter.authority, self.authority);
+            let words = format!(
+                "the charter's authority is {} by now, not {}",
+                excerpt(&charter.authority),
+                self.authority
+            );
             return refuse("deploy.other_authority", words);
         }
         let tasks: tasks::ConfigResponse =

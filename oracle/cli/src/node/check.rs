@@ -14,6 +14,7 @@ use crate::beacon::machine_time;
 use crate::config::Config;
 use crate::failure::{Failure, Refusal};
 use crate::speech::lyc;
+use crate::terminal::printable_line;
 use crate::wallet::PassphraseArgs;
 
 /// What was found, in order.
@@ -33,7 +34,7 @@ impl Found {
             return outln!("{}", json!({ "ok": true, "found": found }));
         }
         for (what, words) in &self.0 {
-            outln!("{what:<10} {words}")?;
+            outln!("{what:<10} {}", printable_line(words))?;
         }
         outln!("ready to begin")
     }
@@ -78,6 +79,10 @@ pub async fn check(config: &Config, passphrase: &PassphraseArgs) -> anyhow::Resu
     found.say("chain", format!("{} at block {}", config.chain.id, head.height.saturating_sub(1)));
     if let Some(words) = parts::clock_words(head.time, machine_time()) {
         found.say("clock", words);
+    }
+    if let Some(low) = client.gas_price_too_low().await? {
+        let words = parts::low_price_words(&config.chain.gas_price, &low);
+        return Err(Refusal::new(Failure::Config, "config.gas_price", words).into());
     }
     if let Some(seen) = journal.filter(|seen| *seen > head.height) {
         let words = format!(

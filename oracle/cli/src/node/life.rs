@@ -99,6 +99,14 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
     if let Some(words) = parts::clock_words(head.time, machine_time()) {
         tracing::warn!("{words}");
     }
+    // Endpoints change what they ask, so that a node goes on and says why nothing is taken.
+    let low = tokio::select! {
+        low = client.gas_price_too_low() => low,
+        () = stopped() => return Ok(()),
+    };
+    if let Ok(Some(low)) = low {
+        tracing::warn!("{}", parts::low_price_words(&config.chain.gas_price, &low));
+    }
     let lookout = Lookout {
         client: client.clone(),
         nodes: contracts.nodes.clone(),

@@ -8,7 +8,7 @@ use lyceum_agent::roles::{
     Collector, Coordinator, Enrol, Enroller, Evaluator, Planned, Relay, Roles, Takes, Trainer, Voter,
 };
 use lyceum_api::nodes::{self, peer_key_message};
-use lyceum_chain::cosmos::{Client, Key, Settings, check_address};
+use lyceum_chain::cosmos::{Client, Key, PriceTooLow, Settings, check_address};
 use lyceum_chain::{ChainError, Contracts, Deployment};
 use lyceum_files::is_there;
 use lyceum_net::{Identity, Limits, Multiaddr};
@@ -177,6 +177,21 @@ pub fn clock_words(block: u64, now: u64) -> Option<String> {
              ahead (NTP)"
         )),
         _ => None,
+    }
+}
+
+/// What to do about a gas price that no endpoint takes.
+pub fn low_price_words(price: &str, low: &PriceTooLow) -> String {
+    match low {
+        PriceTooLow::Least(least) => format!(
+            "chain.gas_price of node.toml is {price}, and every endpoint of chain.rpc wants {least} ulyc per gas at \
+             least: nothing this node sends would be taken; set chain.gas_price = \"{least}\" or more, or name another \
+             endpoint"
+        ),
+        PriceTooLow::OtherDenoms(others) => format!(
+            "no endpoint of chain.rpc takes fees in ulyc, but those of {others}: nothing this node sends would be taken; \
+             name another endpoint"
+        ),
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::lyc;
 use super::plain::date;
+use crate::terminal::excerpt;
 
 /// What happens to whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,6 +32,10 @@ impl Consequence {
             } else if event.ty == "migrate" {
                 out.lines.push(told("runs other code", event, account, names));
             }
+        }
+        // An event's words are an endpoint's.
+        for line in &mut out.lines {
+            *line = excerpt(line).into_owned();
         }
         out
     }
@@ -110,6 +115,16 @@ mod tests {
     #[test]
     fn of_several_coins_ulyc_count() {
         assert_eq!(ulyc("12ulyc,3other"), 12);
+    }
+
+    #[test]
+    fn an_events_words_stay_on_the_line_of_their_event() {
+        let mut event = Event::new("wasm-note\n");
+        let (key, value) = ("said\n".to_owned(), "a\nlyceum: all is well\u{1b}[2J".to_owned());
+        event.attributes = vec![Attribute { key, value }];
+        let found = Consequence::of(&[event], "wasm1me", &BTreeMap::new());
+        assert_eq!(found.lines.len(), 1);
+        assert!(!found.lines[0].contains(char::is_control), "{:?}", found.lines);
     }
 
     #[test]

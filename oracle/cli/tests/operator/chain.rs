@@ -30,6 +30,8 @@ pub struct Says {
     pub answers: fn(&Value) -> Result<Value, String>,
     /// The addresses of its contracts by their names, as in deployment files.
     pub contracts: Value,
+    /// What is answered instead to a JSON-RPC request, a result or an error's words.
+    pub instead: fn(&Value) -> Option<Result<Value, String>>,
 }
 
 impl Default for Says {
@@ -39,6 +41,7 @@ impl Default for Says {
             tries: |_| Ok(()),
             answers: |query| Err(format!("no answer to {query}")),
             contracts: Value::Null,
+            instead: |_| None,
         }
     }
 }
@@ -46,30 +49,42 @@ impl Default for Says {
 /// A chain's endpoint.
 pub fn chain(id: &str, says: Says) -> String {
     let id = id.to_owned();
-    serve(move |request| match request["method"].as_str().unwrap_or_default() {
-        "status" => Ok(status(&id)),
+    serve(move |request| (says.instead)(request).unwrap_or_else(|| usual(&id, &says, request)))
+}
+
+/// The chain's answer to a query.
+pub fn answered(value: &[u8]) -> Value {
+    response(0, "", value)
+}
+
+fn response(code: u32, log: &str, value: &[u8]) -> Value {
+    json!({ "response": {
+        "code": code, "log": log, "info": "", "index": "0", "key": null, "proofOps": null, "height": "5",
+        "value": Binary::from(value).to_base64(), "codespace": if code == 0 { "" } else { "sdk" },
+    }})
+}
+
+fn usual(id: &str, says: &Says, request: &Value) -> Result<Value, String> {
+    match request["method"].as_str().unwrap_or_default() {
+        "status" => Ok(status(id)),
         "abci_info" => Ok(json!({ "response": {
             "data": "", "version": "", "app_version": "0", "last_block_height": "5", "last_block_app_hash": "",
         }})),
-        "blockchain" => Ok(json!({ "last_height": "5", "block_metas": [header(&id)] })),
+        "blockchain" => Ok(json!({ "last_height": "5", "block_metas": [header(id)] })),
         "abci_query" => {
             let params = &request["params"];
             let data = hex::decode(params["data"].as_str().unwrap_or_default()).unwrap();
-            let (code, log, value) = match asked(&says, params["path"].as_str().unwrap_or_default(), &data) {
-                Ok(value) => (0, String::new(), value),
-                Err(words) => (6, words, vec![]),
-            };
-            Ok(json!({ "response": {
-                "code": code, "log": log, "info": "", "index": "0", "key": null, "proofOps": null, "height": "5",
-                "value": Binary::from(value).to_base64(), "codespace": if code == 0 { "" } else { "sdk" },
-            }}))
+            Ok(match asked(says, params["path"].as_str().unwrap_or_default(), &data) {
+                Ok(value) => answered(&value),
+                Err(words) => response(6, &words, &[]),
+            })
         }
         "broadcast_tx_sync" => {
             let hash = "AB".repeat(32);
             Ok(json!({ "code": 0, "data": "", "log": "", "codespace": "", "hash": hash }))
         }
         other => Err(format!("{other} is nothing that this chain answers")),
-    })
+    }
 }
 
 fn asked(says: &Says, path: &str, data: &[u8]) -> Result<Vec<u8>, String> {
@@ -113,7 +128,7 @@ fn asked(says: &Says, path: &str, data: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// A field of a protobuf message that holds bytes; short ones.
-fn field(tag: u8, bytes: &[u8]) -> Vec<u8> {
+pub fn field(tag: u8, bytes: &[u8]) -> Vec<u8> {
     [&[tag << 3 | 2, bytes.len() as u8], bytes].concat()
 }
 

@@ -84,11 +84,15 @@ impl Operator {
 
     /// A prepared folder whose node asks an endpoint.
     pub fn init(&self, chain: &str, rpc: &str) -> PathBuf {
-        let deployment = self.deployment(chain, "wasm");
+        self.init_on(&self.deployment(chain, "wasm"), rpc)
+    }
+
+    /// A prepared folder of the network of a deployment file.
+    pub fn init_on(&self, deployment: &str, rpc: &str) -> PathBuf {
         self.ok(&[
             "init",
             "--network",
-            &deployment,
+            deployment,
             "--rpc",
             rpc,
             "--allow-private",

@@ -5,6 +5,7 @@ mod chain;
 mod fixture;
 mod homes;
 mod keys;
+mod lies;
 mod node;
 #[cfg(target_os = "linux")]
 mod output;

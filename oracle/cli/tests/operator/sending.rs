@@ -9,9 +9,9 @@ use crate::chain::{POLICY, PROPOSAL, Says};
 use crate::fixture::{Operator, text};
 use crate::wallet::{BOB, json_of, network, operator, with};
 
-/// Runs a command until stderr has the hash of what it sends, and sends a signal then; gives the hash, the exit code and
-/// what it said at last.
-fn stopped(operator: &Operator, args: &[&str], signal: &str) -> (String, i32, String) {
+/// Runs a command until stderr has the hash of what it sends, and sends a signal then; gives the hash, the exit code,
+/// stdout and what else was on stderr.
+fn stopped(operator: &Operator, args: &[&str], signal: &str) -> (String, i32, String, String) {
     let mut command = operator.command(args);
     let mut child = Killed(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
     let mut said = String::new();
@@ -32,7 +32,7 @@ fn stopped(operator: &Operator, args: &[&str], signal: &str) -> (String, i32, St
     stderr.read_to_end(&mut rest).unwrap();
     let status = child.0.wait().unwrap();
     let code = status.code().unwrap_or_else(|| panic!("{status}: {}", text(&rest)));
-    (hash, code, text(if out.is_empty() { &rest } else { &out }))
+    (hash, code, text(&out), text(&rest))
 }
 
 struct Killed(Child);
@@ -49,8 +49,8 @@ fn whoever_stops_a_payment_that_waits_for_a_block_knows_its_hash_and_that_it_may
     let (operator, chain) = operator(Says { held: 9_000_000, ..Says::default() });
     let file = operator.path("passphrase");
     let send = with(&["send", BOB, "1LYC", "--from", "alice", "--passphrase-file", &file, "--yes"], &chain);
-    let (hash, code, said) = stopped(&operator, &[&send[..], &["--json"]].concat(), "-INT");
-    let error = &json_of(&said)["error"];
+    let (hash, code, out, _) = stopped(&operator, &[&send[..], &["--json"]].concat(), "-INT");
+    let error = &json_of(&out)["error"];
     assert_eq!(
         (code, &error["code"], &error["detail"]),
         (130, &json!("interrupted"), &json!("tx.stopped_sent"))
@@ -60,7 +60,7 @@ fn whoever_stops_a_payment_that_waits_for_a_block_knows_its_hash_and_that_it_may
     for part in [hash.as_str(), "up to height 25", "may still include it", "would send a second one"] {
         assert!(words.contains(part), "{part}: {words}");
     }
-    let (hash, code, said) = stopped(&operator, &send, "-TERM");
+    let (hash, code, _, said) = stopped(&operator, &send, "-TERM");
     assert!(code == 130 && said.contains(&format!("transaction {hash} is sent")), "{code} {said}");
 }
 
@@ -77,7 +77,7 @@ fn every_command_that_sends_says_what_it_sent_and_how_to_go_on_when_it_is_stoppe
     ];
     for command in commands {
         let args = [&command[..], &["--passphrase-file", &file, "--yes", "--json"]].concat();
-        let (hash, code, said) = stopped(&operator, &args, "-INT");
+        let (hash, code, said, _) = stopped(&operator, &args, "-INT");
         assert_eq!((code, &json_of(&said)["error"]["detail"]), (130, &json!("tx.stopped_sent")), "{args:?}");
         assert!(said.contains(&hash), "{args:?}: {said}");
     }
