@@ -42,6 +42,11 @@ fn inspect_shows_root_and_tensors_as_text_and_json() {
     assert_eq!(json["finite"], true);
     assert!(lyceum(&["inspect", &file, "--root", &root]).status.success());
     assert_eq!(refused(&["inspect", &file, "--root", &"0".repeat(64)]).0, 3);
+    for none in ["zz", "", &root[..63], &"z".repeat(64)] {
+        let out = lyceum(&["inspect", &file, "--root", none]);
+        let said = text(&out.stderr);
+        assert!(out.status.code() == Some(2) && said.contains("64 lower-case hex"), "{none}: {said}");
+    }
 }
 
 #[test]

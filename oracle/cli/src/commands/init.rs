@@ -83,7 +83,7 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     })?;
     let text = template(&answers(&args, &chain_id, deployment.as_ref())?);
     // What is written must be what is read, before anything is made.
-    Config::check(&config, &text)?;
+    Config::check(&config, &text).context("these options make no node.toml that can be read")?;
     let store = home.0.join("store");
     can_be_folder(&store)?;
     let copied = match (&args.network, &deployment) {

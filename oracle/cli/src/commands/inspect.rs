@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lyceum_api::Hash32;
 use lyceum_tensorblock::finite;
 use serde_json::json;
 
@@ -14,15 +15,15 @@ pub struct Args {
     file: PathBuf,
     /// Fail unless the block's content root is this one
     #[arg(long, value_name = "HEX")]
-    root: Option<String>,
+    root: Option<Hash32>,
 }
 
 /// Runs it.
 pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
     let block = open_block(&args.file)?;
-    let root = hex(&block.root());
-    if let Some(wanted) = &args.root
-        && *wanted != root
+    let root = Hash32(block.root());
+    if let Some(wanted) = args.root
+        && wanted != root
     {
         let text =
             format!("{} has the root {root}, not {wanted}: its bytes were changed", args.file.display());
@@ -63,8 +64,4 @@ pub fn run(args: Args, json: bool) -> anyhow::Result<()> {
         )?;
     }
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -4,11 +4,14 @@ use std::path::Path;
 
 use anyhow::Context;
 use lyceum_chain::ChainError;
+use lyceum_learn::device::cuda_index;
 
 use super::keys::{SECTIONS, nearest, section};
 use super::{Config, EXAMPLE_ADDRESS, Role};
 use crate::failure::{BadInput, Failure, Refusal};
 use crate::reading;
+use crate::terminal::is_hidden;
+use crate::wallet::check_key_name;
 
 /// The longest file that is read.
 const MOST: u64 = 1 << 20;
@@ -136,12 +139,26 @@ fn known(wrong: &Wrong<'_>, table: &toml::Table) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether a name can stand in logs and be told from others there.
+fn fits_in_logs(name: &str) -> Result<(), String> {
+    if let Some(hidden) = name.chars().find(|c| is_hidden(*c)) {
+        return Err(format!(
+            "{name:?} has a character that cannot be seen (U+{:04X}); leave it out",
+            u32::from(hidden)
+        ));
+    }
+    match name.chars().count() {
+        1..=64 if !name.trim().is_empty() => Ok(()),
+        length => Err(format!("expected 1 to 64 characters that can be seen, found {length}")),
+    }
+}
+
 fn validate(wrong: &Wrong<'_>, config: &Config) -> anyhow::Result<()> {
-    if config.node.name.is_empty()
-        || config.node.name.len() > 64
-        || config.node.name.contains(char::is_control)
-    {
-        return Err(wrong.key("node", "name", "expected 1 to 64 characters"));
+    if let Err(words) = fits_in_logs(&config.node.name) {
+        return Err(wrong.key("node", "name", &words));
+    }
+    if let Err(error) = check_key_name(&config.key.name) {
+        return Err(wrong.key("key", "name", &error.to_string()));
     }
     let roles = &config.node.roles;
     if roles.is_empty() && config.beacon.urls.is_empty() {
@@ -177,14 +194,11 @@ fn validate(wrong: &Wrong<'_>, config: &Config) -> anyhow::Result<()> {
         let words = format!("{} jobs; expected 1 to 64", config.work.jobs);
         return Err(wrong.key("work", "jobs", &words));
     }
-    let device = config.work.device.as_str();
-    let numbered = device.strip_prefix("cuda:").is_some_and(|n| n.parse::<usize>().is_ok());
-    if !matches!(device, "cpu" | "cuda") && !numbered {
-        let words = format!("{device:?}; expected \"cpu\", \"cuda\" or \"cuda:N\"");
-        return Err(wrong.key("work", "device", &words));
+    if let Err(error) = cuda_index(&config.work.device) {
+        return Err(wrong.key("work", "device", &error.to_string()));
     }
-    if config.node.operator.as_ref().is_some_and(|o| o.is_empty() || o.chars().count() > 64) {
-        return Err(wrong.key("node", "operator", "expected 1 to 64 characters"));
+    if let Some(Err(words)) = config.node.operator.as_deref().map(fits_in_logs) {
+        return Err(wrong.key("node", "operator", &words));
     }
     if config.work.classes.is_empty() || config.work.classes.len() > 8 {
         return Err(wrong.key("work", "classes", "expected 1 to 8 classes"));
@@ -300,6 +314,11 @@ mod tests {
             (GOOD.replace("id = \"c\"\n", ""), "node.toml:4", "there is no key `id`"),
             (with("[work]\njobs = 0\n"), "node.toml:10: work.jobs", "1 to 64"),
             (with("[work]\ndevice = \"gpu\"\n"), "node.toml:10: work.device", "cuda:N"),
+            (with("[work]\ndevice = \"cuda:9999\"\n"), "node.toml:10: work.device", "from 0 to 127"),
+            (GOOD.replace("\"a\"", "\"a\\n\""), "node.toml:2: node.name", "cannot be seen (U+000A)"),
+            (GOOD.replace("\"a\"", "\" \""), "node.toml:2: node.name", "1 to 64"),
+            (GOOD.replace("\"k\"", "\"../x\""), "node.toml:8: key.name", "cannot name a key"),
+            (GOOD.replace("[chain]", "operator = \"a\\u202eb\"\n[chain]"), "node.operator", "U+202E"),
             (with("[serve]\nlisten = \"here\"\n"), "node.toml:10: serve.listen", "address"),
             (with("[net]\nannounce = [\"1.2.3.4:5\"]\n"), "node.toml:10: net.announce", "multiaddress"),
             (with("[chain.x]\n"), "node.toml", "chain.x"),

@@ -56,11 +56,11 @@ mod tests {
 
     fn answers() -> Answers {
         let mut answers = Answers::default();
-        answers.set("node.name", "node");
         answers.set("node.roles", vec!["trainer".to_owned()]);
         answers.set("chain.id", "lyceum-1");
         answers.set("chain.rpc", vec!["http://127.0.0.1:26657".to_owned()]);
-        answers.set("key.name", "a \"quoted\" name");
+        answers.set("node.name", "a \"quoted\" name");
+        answers.set("key.name", "node");
         answers
     }
 

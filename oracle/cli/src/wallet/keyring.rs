@@ -292,7 +292,7 @@ impl Listing {
 }
 
 /// Names are part of a path: letters, digits, `-` and `_`, at most 64.
-fn check_name(name: &str) -> anyhow::Result<()> {
+pub fn check_name(name: &str) -> anyhow::Result<()> {
     let fit = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !name.is_empty() && name.len() <= 64 && name.chars().all(fit) && !name.starts_with('-') {
         return Ok(());

@@ -9,5 +9,5 @@ mod secret;
 
 pub use account::account;
 pub use home::{Home, HomeArgs, can_be_folder, create_private, write_private};
-pub use keyring::{Entry, Keyring};
+pub use keyring::{Entry, Keyring, check_name as check_key_name};
 pub use passphrase::{PassphraseArgs, Purpose, secret_words};

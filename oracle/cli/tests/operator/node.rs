@@ -58,6 +58,19 @@ fn init_refuses_what_would_not_be_read_back_and_leaves_nothing() {
     assert!(init(&[]).2.contains("--network"));
     assert_eq!(init(&["--network", &network, "--chain-id", "lyceum-2"]).1, "network/chain.other_deployment");
     assert_eq!(init(&["--network", &network, "--announce", "1.2.3.4"]).1, "config/config.value");
+    for (flag, value, key, expected) in [
+        ("--name", "a\n", "node.name", "cannot be seen"),
+        ("--key", "../x", "key.name", "letters, digits"),
+        ("--key", "", "key.name", "letters, digits"),
+        ("--device", "gpu", "work.device", "cuda:N"),
+        ("--device", "cuda:9999", "work.device", "from 0 to 127"),
+        ("--device", "cuda:99999999999999999999", "work.device", "from 0 to 127"),
+    ] {
+        let (code, kind, words) = init(&["--network", &network, flag, value]);
+        assert_eq!((code, kind.as_str()), (13, "config/config.value"), "{flag} {value}: {words}");
+        assert!(words.starts_with("these options make no node.toml"), "{words}");
+        assert!(words.contains(key) && words.contains(expected), "{flag} {value}: {words}");
+    }
     let bad = operator.refused(&["init", "--network", &network, "--rpc", "h:1"]);
     assert_eq!((bad.0, bad.1.as_str()), (13, "config/config.value"));
     assert_eq!(init(&["--network", &network, "--stake", "9999999999999999999"]).0, 3, "not lowered");
