@@ -10,6 +10,10 @@ const CHUNK: usize = 256 << 10;
 const TAIL: usize = 32 << 10;
 /// How far the beginning of a line is looked at to tell whether it is JSON.
 const HEAD: usize = 120;
+/// Bytes of a character of ASCII, at most: UTF-32 has three NUL bytes with it.
+const WIDTH: usize = 4;
+/// What files begin with to say how they are encoded: UTF-8, UTF-16 in both byte orders.
+const MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
 
 /// A part of the text. Lines that a shard's border cuts are joined.
 #[derive(Debug, Default)]
@@ -123,15 +127,22 @@ impl Decoder {
 
 /// A resolved escape sequence and its length. Outside JSON only `\uXXXX` of what is no ASCII is one.
 fn escape(rest: &[u8], json: bool) -> Option<(char, usize)> {
-    if rest.get(1) == Some(&b'u') {
-        let digits = std::str::from_utf8(rest.get(2..6)?).ok()?;
-        let c = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
-        return (u32::from(c) >= 0x80).then_some((c, 6));
+    // As everywhere, NUL bytes count for nothing.
+    let mut bytes = rest.iter().enumerate().take(6 * WIDTH).filter(|(_, b)| **b != 0).skip(1);
+    let (at, kind) = bytes.next()?;
+    if *kind == b'u' {
+        let (mut digits, mut length) = ([0; 4], 0);
+        for digit in &mut digits {
+            let (at, byte) = bytes.next()?;
+            (*digit, length) = (*byte, at + 1);
+        }
+        let c = char::from_u32(u32::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?)?;
+        return (u32::from(c) >= 0x80).then_some((c, length));
     }
     if !json {
         return None;
     }
-    let c = match rest.get(1)? {
+    let c = match kind {
         b'n' | b'r' => '\n',
         b't' => '\t',
         b'"' => '"',
@@ -139,13 +150,20 @@ fn escape(rest: &[u8], json: bool) -> Option<(char, usize)> {
         b'/' => '/',
         _ => return None,
     };
-    Some((c, 2))
+    Some((c, at + 1))
 }
 
 /// Whether a line that begins here is an object of JSON, a list of them, or a member.
 fn is_json(line: &[u8]) -> bool {
-    let indent = line.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
-    let head = &line[indent..line.len().min(indent + HEAD)];
+    let line = MARKS.iter().find_map(|mark| line.strip_prefix(*mark)).unwrap_or(line);
+    let indent = line.iter().take_while(|b| matches!(b, b' ' | b'\t' | 0)).count();
+    let (mut head, mut length) = ([0; HEAD], 0);
+    let bytes = line[indent..].iter().take(HEAD * WIDTH).filter(|b| **b != 0);
+    for (space, byte) in head.iter_mut().zip(bytes) {
+        *space = *byte;
+        length += 1;
+    }
+    let head = &head[..length];
     let head = head.strip_prefix(b"[").unwrap_or(head).trim_ascii_start();
     let head = match head.strip_prefix(b"{") {
         Some(inner) => inner.trim_ascii_start(),
@@ -241,6 +259,22 @@ mod tests {
         assert_eq!(decoded(&[b"Gr\xf6\xdfe\r"]), "Größe\n");
         assert_eq!(decoded(&["Größe\n".as_bytes()]), "Größe\n");
         assert_eq!(decoded(&[br#"{"text": "Gr\u00f6\u00dfe\n"}"#]), "{\"text\": \"Größe\n\"}");
+    }
+
+    #[test]
+    fn json_is_read_alike_in_every_encoding() {
+        let text = "{\"a\": \"one\\ntwo \\u00f6\"}\r\n  \"b\": \"\\\"c\\\"\"\n[{ \"d\": \"x\\ty\"}]\n";
+        let read = "{\"a\": \"one\ntwo ö\"}\n  \"b\": \"\"c\"\"\n[{ \"d\": \"x\ty\"}]\n";
+        let wide = |unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+        let utf32 = text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+        for bytes in [text.as_bytes().to_vec(), wide(u16::to_le_bytes), wide(u16::to_be_bytes), utf32] {
+            assert_eq!(decoded(&[&bytes]), read, "{:?}", &bytes[..8]);
+        }
+        for (mark, bytes) in
+            MARKS.iter().zip([text.as_bytes().to_vec(), wide(u16::to_le_bytes), wide(u16::to_be_bytes)])
+        {
+            assert!(decoded(&[&[*mark, &bytes].concat()]).ends_with(read), "{mark:?}");
+        }
     }
 
     #[test]

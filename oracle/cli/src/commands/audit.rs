@@ -208,7 +208,9 @@ fn personal(kind: Personal) -> &'static str {
 
 /// Lines and columns, from 1 and in characters, of offsets in ascending order.
 fn places(bytes: &[u8], offsets: &[usize]) -> Vec<(usize, usize)> {
-    let ends = |i: &usize| bytes[*i] == b'\n' || (bytes[*i] == b'\r' && bytes.get(i + 1) != Some(&b'\n'));
+    // In UTF-16 and UTF-32, NUL bytes stand between the two of a line end.
+    let after = |i: usize| bytes[i + 1..].iter().take(3 + 1).find(|byte| **byte != 0);
+    let ends = |i: &usize| bytes[*i] == b'\n' || (bytes[*i] == b'\r' && after(*i) != Some(&b'\n'));
     let characters = |bytes: &[u8]| -> usize {
         let chunks = bytes.utf8_chunks();
         chunks
@@ -231,7 +233,11 @@ fn places(bytes: &[u8], offsets: &[usize]) -> Vec<(usize, usize)> {
 /// The beginning of a finding, in one line.
 fn excerpt(bytes: &[u8]) -> String {
     let head: Vec<u8> = bytes.iter().take(4 * EXCERPT).filter(|b| **b != 0).copied().collect();
-    let text = String::from_utf8_lossy(&head);
+    // As auditors read it: what is no UTF-8 is Latin-1, and so is UTF-16 without its NUL bytes.
+    let latin = |chunk: std::str::Utf8Chunk<'_>| -> Vec<char> {
+        chunk.valid().chars().chain(chunk.invalid().iter().map(|byte| char::from(*byte))).collect()
+    };
+    let text: String = head.utf8_chunks().flat_map(latin).collect();
     let mut out = String::new();
     for (count, c) in text.chars().enumerate() {
         if count == EXCERPT {
@@ -342,6 +348,32 @@ mod tests {
         assert_eq!(place(b"a\r\nb\rc"), (3, 2));
         assert_eq!(place(b"a\0\n\0b\0"), (2, 2));
         assert_eq!(place(b"Gr\xf6\xdfe"), (1, 6));
+        assert_eq!(place(b"a\0\r\0\n\0b\0"), (2, 2));
+        assert_eq!(place(b"\0a\0\r\0\n\0b"), (2, 2));
+    }
+
+    #[test]
+    fn findings_are_the_same_in_whatever_the_text_is_encoded() {
+        let text = "{\"text\": \"Grüße von\\njane.doe@example.com\"}\r\nSPDX-License-Identifier: ISC\r\n"
+            .to_owned()
+            + "and call +49 30 901820 today\n"
+            + &"the very same words of a line, again\n".repeat(30);
+        let found = |bytes: Vec<u8>| {
+            let mut texts = Texts::default();
+            texts.files.push((PathBuf::from("a"), bytes));
+            let mut shown = Shown::new(&texts, 20);
+            let measures = examine(&[&texts.files[0].1], "", |f| shown.take(&f));
+            shown.find_places();
+            let rows =
+                shown.rows.iter().map(|r| (r.kind, r.detail.clone(), r.line, r.column, r.excerpt.clone()));
+            (rows.collect::<Vec<_>>(), shown.counts, measures.licence_ok)
+        };
+        let utf8 = found(text.clone().into_bytes());
+        assert!(utf8.1[0] == 1 && utf8.1[1] >= 1 && utf8.1[3] >= 1, "{utf8:?}");
+        for unit in [u16::to_le_bytes, u16::to_be_bytes] {
+            assert_eq!(found(text.encode_utf16().flat_map(unit).collect()), utf8);
+        }
+        assert_eq!(found(encoding_rs::WINDOWS_1252.encode(&text).0.into_owned()), utf8);
     }
 
     #[test]
@@ -388,6 +420,7 @@ mod tests {
     #[test]
     fn an_excerpt_is_one_line_and_short() {
         assert_eq!(excerpt(b"a\tb\r\nc"), "a b  c");
+        assert_eq!(excerpt(b"Gr\xf6\0\xdf\0e"), "Größe");
         assert_eq!(excerpt("x".repeat(100).as_bytes()).chars().count(), EXCERPT + 1);
     }
 
