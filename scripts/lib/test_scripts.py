@@ -1,5 +1,6 @@
 """What the shell scripts share, what CI begins with, what a script says of itself: python3 scripts/lib/test_scripts.py"""
 
+import json
 import os
 import shutil
 import subprocess
@@ -76,6 +77,73 @@ class Demo(unittest.TestCase):
             done = self.demo(word)
             self.assertEqual(done.returncode, 1)
             self.assertIn(f"unknown option '{word}'", done.stderr)
+
+
+class WholeAndFast(unittest.TestCase):
+    """scripts/test in a checkout where everything that it calls only says that it was called."""
+
+    def called(self, *words, **environment):
+        with tempfile.TemporaryDirectory() as folder:
+            root, programs, log = Path(folder) / "checkout", Path(folder) / "bin", Path(folder) / "log"
+            for made in (root / "scripts" / "lib", root / ".ci", programs):
+                made.mkdir(parents=True)
+            for copied in ("scripts/test", "scripts/lib/common.sh", "rust-toolchain.toml", ".ci/run"):
+                shutil.copy(ROOT / copied, root / copied)
+            for name in ("setup", "build-contracts", "localnet"):
+                program(root / "scripts", name, f"echo {name} $@ >>'{log}'")
+            for name in ("python3", "shellcheck", "cargo-deny", "go", "npm"):
+                program(programs, name, "")
+            program(programs, "node", "echo v24.0.0")
+            path = program(programs, "cargo", f"""echo cargo "real_chain=${{LYCEUM_REAL_CHAIN-}}" $@ >>'{log}'
+                case $* in *" --lib "*) echo "test result: ok. 3 passed; 0 failed;" ;; esac""")
+            done = subprocess.run([root / "scripts" / "test", *words], capture_output=True, text=True,
+                                  env={**os.environ, "PATH": path, **environment})
+            return done, log.read_text().splitlines() if log.exists() else []
+
+    def test_help_and_unknown_arguments_build_nothing(self):
+        for words, code, said in ((["--help"], 0, "--fast"), (["--fast", "-h"], 0, "--fast"),
+                                  (["--fasst"], 1, "unknown argument '--fasst'"),
+                                  (["--fast", "all"], 1, "unknown argument 'all'")):
+            done, called = self.called(*words)
+            self.assertEqual((done.returncode, called), (code, []), done.stderr)
+            self.assertIn(said, done.stdout + done.stderr)
+
+    def test_fast_asks_for_the_default_members_and_for_no_libtorch_and_no_chain(self):
+        done, called = self.called("--fast", LYCEUM_REAL_CHAIN="1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.splitlines()[-1], "3 passed, 0 failed")
+        self.assertEqual([line.split(" ")[:3][-1] for line in called], ["--without-libtorch", "fmt", "clippy", "test"])
+        for line in called[2:]:
+            self.assertIn("real_chain= ", line)
+            self.assertIn("--locked --features lyceum-chain/", line)
+            self.assertNotIn("--workspace", line)
+
+    def test_without_arguments_everything_is_checked(self):
+        done, called = self.called(LYCEUM_REAL_CHAIN="")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(called[0], "setup")
+        steps = [line.removeprefix("cargo real_chain= ").removeprefix("cargo real_chain=1 ") for line in called[1:]]
+        self.assertEqual([" ".join(step.split(" ")[:2]) for step in steps], [
+            "fmt --all", "deny --locked", "clippy --locked", "build-contracts --check", "localnet build",
+            "test --locked", "test --locked", "fmt --manifest-path", "test --manifest-path", "doc --locked",
+            "build --locked"])
+        for step in (steps[2], steps[5], steps[6], steps[9]):
+            self.assertIn("--workspace", step)
+        self.assertTrue(called[6].startswith("cargo real_chain=1 test "))
+
+    def test_the_default_members_are_all_crates_that_need_neither_libtorch_nor_a_chain(self):
+        done = subprocess.run(["cargo", "metadata", "--no-deps", "--locked", "--format-version", "1"],
+                              cwd=ROOT, capture_output=True, text=True, check=True)
+        workspace = json.loads(done.stdout)
+        names = {package["id"]: package["name"] for package in workspace["packages"]}
+        needs = {package["name"]: {other["name"] for other in package["dependencies"] if not other["optional"]}
+                 for package in workspace["packages"]}
+        libtorch = {"tch"}
+        while more := {name for name, others in needs.items() if others & libtorch} - libtorch:
+            libtorch |= more
+        self.assertIn("lyceum-learn", libtorch)
+        self.assertEqual(sorted(names[member] for member in workspace["workspace_default_members"]),
+                         sorted(set(names.values()) - libtorch - {"lyceum-tests-realchain"}))
 
 
 class FromNothing(unittest.TestCase):
