@@ -146,6 +146,97 @@ class WholeAndFast(unittest.TestCase):
                          sorted(set(names.values()) - libtorch - {"lyceum-tests-realchain"}))
 
 
+class Release(unittest.TestCase):
+    """scripts/release in a checkout of one commit, where what builds only leaves files."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name) / "checkout"
+        programs = Path(folder.name) / "bin"
+        for made in (self.root / "scripts" / "lib", self.root / "oracle" / "cli", self.root / "contracts" / "tasks",
+                     self.root / "artifacts", programs):
+            made.mkdir(parents=True)
+        for copied in ("scripts/release", "scripts/lib/common.sh", "rust-toolchain.toml", ".gitignore"):
+            shutil.copy(ROOT / copied, self.root / copied)
+        (self.root / "Cargo.toml").write_text('[workspace.package]\nversion = "1.2.3"\n')
+        (self.root / "CHANGELOG.md").write_text("## [1.2.3] - 2026-01-01\n")
+        (self.root / "artifacts" / "checksums.txt").write_text("sums\n")
+        for crate in ("oracle/cli", "contracts/tasks"):
+            (self.root / crate / "Cargo.toml").touch()
+        program(self.root / "scripts", "setup", "")
+        program(self.root / "scripts", "build-contracts", "echo wasm >artifacts/tasks.wasm")
+        cyclonedx = self.root / ".lyceum" / "cyclonedx-0.5.9" / "bin"
+        cyclonedx.mkdir(parents=True)
+        program(cyclonedx, "cargo-cyclonedx", """for name; do :; done
+            for crate in oracle/cli contracts/tasks; do echo "$PWD/$crate $*" >"$crate/$name.json"; done""")
+        self.path = program(programs, "cargo", "mkdir -p target/release && echo elf >target/release/lyceum")
+        self.git("init", "--quiet")
+        self.commit()
+
+    def git(self, *words):
+        return subprocess.run(["git", "-c", "user.name=Test", "-c", "user.email=test@example.com", *words],
+                              cwd=self.root, check=True, capture_output=True, text=True).stdout
+
+    def commit(self):
+        self.git("add", ".")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "a commit")
+
+    def release(self, *words):
+        return subprocess.run([self.root / "scripts" / "release", *words], capture_output=True, text=True,
+                              env={**os.environ, "PATH": self.path})
+
+    def assert_refused(self, words, said):
+        done = self.release(*words)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(said, done.stderr)
+        self.assertFalse((self.root / "dist").exists() or (self.root / "target").exists(), "something was built")
+
+    def test_arguments_are_one_tag_of_the_workspaces_version(self):
+        self.assert_refused([], "expected a tag")
+        self.assert_refused(["v1.2.3", "v1.2.4"], "expected one tag")
+        self.assert_refused(["--dry-run"], "unknown option '--dry-run'")
+        self.assert_refused(["v1.2.4"], "expected v1.2.3")
+        self.assert_refused(["1.2.3"], "expected v1.2.3")
+        self.assertIn("usage: scripts/release TAG", self.release("--help").stdout)
+
+    def test_the_tag_must_be_there_and_checked_out(self):
+        self.assert_refused(["v1.2.3"], "there is no tag v1.2.3")
+        self.git("tag", "v1.2.3")
+        self.commit()
+        self.assert_refused(["v1.2.3"], "v1.2.3 is not the commit that is checked out")
+
+    def test_changes_and_files_that_are_not_committed_are_refused_by_name(self):
+        self.git("tag", "v1.2.3")
+        (self.root / "new.txt").touch()
+        self.assert_refused(["v1.2.3"], "?? new.txt")
+        (self.root / "new.txt").unlink()
+        (self.root / "Cargo.toml").write_text("# changed\n" + (self.root / "Cargo.toml").read_text())
+        self.assert_refused(["v1.2.3"], " M Cargo.toml")
+
+    def test_a_version_that_the_changelog_does_not_have_is_refused(self):
+        (self.root / "CHANGELOG.md").write_text("## [Unreleased]\n")
+        self.commit()
+        self.git("tag", "v1.2.3")
+        self.assert_refused(["v1.2.3"], "CHANGELOG.md has no section [1.2.3]")
+
+    def test_dist_has_everything_with_checksums_and_no_path_of_this_machine(self):
+        self.git("tag", "--annotate", "--message", "a release", "v1.2.3")
+        done = self.release("v1.2.3")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        dist = self.root / "dist"
+        self.assertEqual(sorted(path.name for path in dist.iterdir()), [
+            "SHA256SUMS", "checksums.txt", "lyceum-1.2.3-x86_64-linux", "lyceum.cdx.json", "tasks.cdx.json",
+            "tasks.wasm"])
+        subprocess.run(["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=dist, check=True)
+        self.assertEqual(len((dist / "SHA256SUMS").read_text().splitlines()), 5)
+        for name, crate, target in (("lyceum", "oracle/cli", "x86_64"), ("tasks", "contracts/tasks", "wasm32")):
+            listed = (dist / f"{name}.cdx.json").read_text()
+            self.assertTrue(listed.startswith(f"/lyceum/{crate} "), listed)
+            self.assertIn(f"--target {target}-unknown-", listed)
+        self.assertEqual(self.git("status", "--porcelain"), "")
+
+
 class FromNothing(unittest.TestCase):
     """.ci/run, with a test command that looks around."""
 
