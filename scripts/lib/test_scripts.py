@@ -1,7 +1,8 @@
-"""What the shell scripts share, what CI begins with, what a script says of itself: python3 scripts/lib/test_scripts.py"""
+"""What the shell scripts promise, what CI begins with, links of documents: python3 scripts/lib/test_scripts.py"""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -235,6 +236,27 @@ class Release(unittest.TestCase):
             self.assertTrue(listed.startswith(f"/lyceum/{crate} "), listed)
             self.assertIn(f"--target {target}-unknown-", listed)
         self.assertEqual(self.git("status", "--porcelain"), "")
+
+
+class Documents(unittest.TestCase):
+    """Links between the documents, and from them to files."""
+
+    def anchors(self, path):
+        """The headings of a document as GitHub names them."""
+        headings = re.findall(r"^#+ (.*)$", path.read_text(), re.M)
+        return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+    def test_every_link_leads_to_a_file_and_to_a_heading(self):
+        broken = []
+        for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.md")]:
+            for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text()):
+                place, _, anchor = link.partition("#")
+                target = (path.parent / place).resolve() if place else path
+                if link.startswith(("http://", "https://")):
+                    continue
+                if not target.exists() or anchor and anchor not in self.anchors(target):
+                    broken.append(f"{path.relative_to(ROOT)}: {link}")
+        self.assertEqual(broken, [])
 
 
 class FromNothing(unittest.TestCase):
