@@ -274,7 +274,10 @@ def attempt(ground, args, around):
             wrong.append(f"dies of signal {-status}")
     elif status >= 0 and status not in EXIT_STATUSES and not (killed and status == 128 + killed) and not starved:
         wrong.append(f"exit status {status} is in no table: {err[-300:]!r}")
-    if status > 0 and around["stderr"] == "pipe" and "--json" not in args and not err and not out and not killed:
+    if status == 1 and not starved:
+        wrong.append(f"says that something inside went wrong: {err[-300:] or out[-300:]!r}")
+    told = around["stderr"] == "pipe" and around["stdout"] == "pipe"
+    if status > 0 and told and "--json" not in args and not err and not out and not killed:
         wrong.append(f"ends with {status} and says nothing")
     if "--json" in args and "--" not in args and around["stdout"] == "pipe" and out and not killed and args[0] != "completions" and "/dev/stdout" not in args:
         try:
