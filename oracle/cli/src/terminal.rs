@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt::Write;
-use std::io::IsTerminal;
+use std::io::{self, BufRead, IsTerminal};
 
 /// Whether a character says how text is shown instead of being shown: controls (C0, DEL, C1), line and paragraph
 /// separators, and marks that change the direction of writing.
@@ -52,6 +52,20 @@ fn escaped(text: &str, hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// The longest answer to a question that is read.
+const MOST_ANSWER: u64 = 1024;
+
+/// The answer to a question: a line of the standard input, whatever its bytes, without spaces around it.
+pub fn answer() -> io::Result<String> {
+    answer_of(io::stdin().lock())
+}
+
+fn answer_of(from: impl BufRead) -> io::Result<String> {
+    let mut line = Vec::new();
+    from.take(MOST_ANSWER).read_until(b'\n', &mut line)?;
+    Ok(String::from_utf8_lossy(&line).trim().to_owned())
 }
 
 /// Whether a stream may be given colours and bars: it is a terminal that knows more than lines, and its user wants
@@ -120,5 +134,13 @@ mod tests {
         for term in [None, Some(OsStr::new("dumb")), Some(OsStr::new(""))] {
             assert!(!allows_colours(None, term));
         }
+    }
+
+    #[test]
+    fn an_answer_is_one_bounded_line_of_any_bytes() {
+        assert_eq!(answer_of(&b" yes \r\nmore"[..]).unwrap(), "yes");
+        assert_eq!(answer_of(&b""[..]).unwrap(), "");
+        assert_eq!(answer_of(&b"\xff\n"[..]).unwrap(), "\u{fffd}");
+        assert_eq!(answer_of(io::BufReader::new(io::repeat(b'y'))).unwrap().len() as u64, MOST_ANSWER);
     }
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::failure::{self, BadInput, Failure, Refusal};
+use crate::terminal;
 use crate::wallet::{Entry, HomeArgs, Keyring, PassphraseArgs, Purpose, secret_words};
 
 /// Arguments.
@@ -244,9 +245,7 @@ fn delete(args: Delete, json: bool) -> anyhow::Result<()> {
     }
     if !args.yes {
         note!("Type the key's name again to delete {name} for good: ");
-        let mut line = String::new();
-        std::io::stdin().read_line(&mut line)?;
-        if line.trim() != name {
+        if terminal::answer()? != *name {
             let words = format!("key {name} stays; --yes deletes it without asking");
             return Err(Refusal::new(Failure::Input, "key.kept", words).into());
         }

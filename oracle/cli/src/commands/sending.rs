@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use crate::config::Config;
 use crate::failure::{BadInput, Failure, Refusal};
 use crate::output;
+use crate::terminal;
 use crate::wallet::{Entry, Keyring, PassphraseArgs, Purpose};
 
 /// Flags of whatever sends a transaction as a key's account.
@@ -69,9 +70,7 @@ pub fn confirm() -> anyhow::Result<()> {
         return Err(BadInput(words).into());
     }
     note!("Send it? [y/N] ");
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line)?;
-    match matches!(line.trim(), "y" | "Y" | "yes") {
+    match matches!(terminal::answer()?.as_str(), "y" | "Y" | "yes") {
         true => Ok(()),
         false => Err(Refusal::new(Failure::Input, "tx.declined", "nothing was sent").into()),
     }
