@@ -15,8 +15,8 @@ use libp2p::{Multiaddr, PeerId, Swarm, TransportError, identify};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use crate::book::Book;
 use crate::limits::Limits;
+use crate::peer_book::PeerBook;
 use crate::serve::{Served, answer};
 use crate::share::{Load, admits};
 use crate::stats::{Counters, add};
@@ -29,7 +29,7 @@ use crate::wire::{Answer, Request};
 pub(crate) struct Shared {
     pub limits: Limits,
     pub counters: Counters,
-    pub book: RwLock<Arc<Book>>,
+    pub book: RwLock<Arc<PeerBook>>,
     pub banned: Mutex<HashSet<PeerId>>,
     pub listening: RwLock<Vec<Multiaddr>>,
     /// The last other process with the own key that was met.
@@ -41,7 +41,7 @@ impl Shared {
         self.twin.send_replace(Some(twin));
     }
 
-    pub(crate) fn book(&self) -> Arc<Book> {
+    pub(crate) fn book(&self) -> Arc<PeerBook> {
         // Replaced whole: a thread that panicked left it so.
         self.book.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -64,7 +64,7 @@ pub(crate) enum Command {
     /// Asks a peer; a failure comes back in words.
     Ask { peer: PeerId, request: Request, reply: oneshot::Sender<Result<Answer, String>> },
     /// These and no others may connect from now on.
-    Book(Arc<Book>),
+    PeerBook(Arc<PeerBook>),
     /// A peer sent what isn't the root's.
     Ban(PeerId),
     /// Finish what is being sent, then end.
@@ -164,7 +164,7 @@ impl Driver {
     fn on_command(&mut self, command: Command) {
         match command {
             Command::Ask { peer, request, reply } => self.ask(peer, request, reply),
-            Command::Book(book) => self.set_book(&book),
+            Command::PeerBook(book) => self.set_book(&book),
             Command::Ban(peer) => {
                 let account = self.shared.book().0.get(&peer).map(|known| known.account.clone());
                 let most = self.shared.limits.ban.as_secs();
@@ -180,7 +180,7 @@ impl Driver {
         }
     }
 
-    fn set_book(&mut self, book: &Book) {
+    fn set_book(&mut self, book: &PeerBook) {
         let allowed = &mut self.swarm.behaviour_mut().allowed;
         let probe = self.probe.peer;
         let stays = |peer: &PeerId| *peer == probe || book.0.contains_key(peer);
@@ -193,7 +193,10 @@ impl Driver {
             allowed.allow_peer(*peer);
         }
         self.unreached.retain(|peer, _| book.0.contains_key(peer));
-        self.swarm.behaviour_mut().doors.set_known(book.0.values().flat_map(|known| &known.addresses));
+        self.swarm
+            .behaviour_mut()
+            .handshake_limits
+            .set_known(book.0.values().flat_map(|known| &known.addresses));
     }
 
     fn lift_bans(&mut self) {

@@ -8,8 +8,8 @@ use libp2p::identity::{Keypair, PublicKey, ed25519};
 use lyceum_files::PlainFile;
 use zeroize::Zeroizing;
 
-use crate::book::PeerKey;
 use crate::error::NetError;
+use crate::peer_book::PeerKey;
 
 const SECRET_LEN: usize = 32;
 
@@ -168,6 +168,6 @@ mod tests {
         assert!(!format!("{identity:?}").contains(&crate::error::hex(&[7; 32])));
         let key = ed25519::PublicKey::try_from_bytes(&identity.public()).unwrap();
         assert!(key.verify(b"message", &identity.sign(b"message")));
-        assert_eq!(crate::book::peer_id(&identity.public()).unwrap(), identity.peer_id());
+        assert_eq!(crate::peer_book::peer_id(&identity.public()).unwrap(), identity.peer_id());
     }
 }

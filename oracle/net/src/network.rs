@@ -16,12 +16,12 @@ use lyceum_store::{Root, Store};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::book::{Book, PeerEntry, PeerKey, Refused, peer_id};
 use crate::driver::{Command, Driver, Probe, Shared};
 use crate::error::{FetchError, NetError};
-use crate::fetch::{Progress, Want, hunt};
+use crate::fetch::{Progress, Want, download};
 use crate::identity::Identity;
 use crate::limits::Limits;
+use crate::peer_book::{PeerBook, PeerEntry, PeerKey, Refused, peer_id};
 use crate::serve::Served;
 use crate::stats::{Counters, Now, Stats, add};
 use crate::swarm::{self, Behaviour};
@@ -165,11 +165,11 @@ impl Network {
     /// # Errors
     /// After a shutdown.
     pub async fn set_peers(&self, entries: Vec<PeerEntry>) -> Result<Vec<Refused>, NetError> {
-        let (book, refused) = Book::new(entries, &self.inner.peer, self.limits().allow_private);
+        let (book, refused) = PeerBook::new(entries, &self.inner.peer, self.limits().allow_private);
         let book = Arc::new(book);
         *self.inner.shared.book.write().unwrap_or_else(PoisonError::into_inner) = book.clone();
         self.gates(|gates| gates.retain(|peer, _| book.0.contains_key(peer)));
-        self.inner.commands.send(Command::Book(book)).await.map_err(|_| NetError::Stopped)?;
+        self.inner.commands.send(Command::PeerBook(book)).await.map_err(|_| NetError::Stopped)?;
         Ok(refused)
     }
 
@@ -198,7 +198,7 @@ impl Network {
         let turn = self.turn(&want.root);
         let fetch = async {
             let _turn = turn.lock().await;
-            hunt(self, want, progress).await
+            download(self, want, progress).await
         };
         let fetched = match want.deadline {
             None => fetch.await,
@@ -266,7 +266,7 @@ impl Network {
         self.inner.shared.is_banned(peer)
     }
 
-    pub(crate) fn book(&self) -> Arc<Book> {
+    pub(crate) fn book(&self) -> Arc<PeerBook> {
         self.inner.shared.book()
     }
 

@@ -1,5 +1,5 @@
 //! Which IP addresses the public internet routes. Peers' addresses come from a chain on which anybody registers
-//! anything: a node that dialled all of them would knock, for strangers, at doors of its operator's own network.
+//! anything: a node that dialled all of them would connect, for strangers, to hosts of its operator's own network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

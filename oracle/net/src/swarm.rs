@@ -8,9 +8,9 @@ use libp2p::request_response::{self, ProtocolSupport};
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::{Swarm, SwarmBuilder, Transport, allow_block_list, identify, noise, quic, tcp, yamux};
 
-use crate::doors::Doors;
 use crate::error::NetError;
 use crate::guard::Guard;
+use crate::handshake_limits::HandshakeLimits;
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::twin::Life;
@@ -23,7 +23,7 @@ const VERSION: &str = "/lyceum/1";
 pub(crate) struct Behaviour {
     /// First, so that a stranger's connection ends before anything else hears of it.
     pub allowed: allow_block_list::Behaviour<allow_block_list::AllowedPeers>,
-    pub doors: Doors,
+    pub handshake_limits: HandshakeLimits,
     pub limits: connection_limits::Behaviour,
     pub identify: identify::Behaviour,
     pub blob: request_response::Behaviour<Codec>,
@@ -47,7 +47,7 @@ fn behaviour(identity: &Identity, limits: &Limits, life: &Life) -> Behaviour {
         .with_max_concurrent_streams(streams);
     Behaviour {
         allowed: allow_block_list::Behaviour::default(),
-        doors: Doors::new(limits),
+        handshake_limits: HandshakeLimits::new(limits),
         limits: connection_limits::Behaviour::new(connections),
         identify: identify::Behaviour::new(identify),
         blob: request_response::Behaviour::new([(PROTOCOL, ProtocolSupport::Full)], blob),

@@ -83,8 +83,8 @@ async fn silence(from: u8, to: &Peer) -> TcpStream {
 
 #[tokio::test]
 async fn strangers_of_one_address_that_say_nothing_leave_places_for_other_addresses() {
-    let doors = Limits { handshake: FOR_EVER, connect: FOR_EVER, pending: 16, pending_per_ip: 3, ..limits() };
-    let here = Peer::new(1, TCP, doors).await;
+    let tight = Limits { handshake: FOR_EVER, connect: FOR_EVER, pending: 16, pending_per_ip: 3, ..limits() };
+    let here = Peer::new(1, TCP, tight).await;
     let friend = Peer::new(2, TCP, limits()).await;
     // Where the friend is isn't known, so that no place is kept for it.
     here.net.set_peers(vec![PeerEntry { addresses: vec![], ..friend.entry() }]).await.unwrap();
@@ -101,8 +101,8 @@ async fn strangers_of_one_address_that_say_nothing_leave_places_for_other_addres
 
 #[tokio::test]
 async fn strangers_of_many_addresses_leave_places_for_those_where_peers_are() {
-    let doors = Limits { handshake: FOR_EVER, connect: FOR_EVER, pending: 16, pending_per_ip: 3, ..limits() };
-    let here = Peer::new(1, TCP, doors).await;
+    let tight = Limits { handshake: FOR_EVER, connect: FOR_EVER, pending: 16, pending_per_ip: 3, ..limits() };
+    let here = Peer::new(1, TCP, tight).await;
     let friend = Peer::new(2, TCP, limits()).await;
     introduce(&[&here, &friend]).await;
     let mut silent = Vec::new();
@@ -117,14 +117,14 @@ async fn strangers_of_many_addresses_leave_places_for_those_where_peers_are() {
 
 #[tokio::test]
 async fn a_handshake_that_goes_nowhere_gives_its_place_back() {
-    let doors = Limits {
+    let tight = Limits {
         handshake: Duration::from_millis(300),
         connect: FOR_EVER,
         pending: 2,
         pending_per_ip: 1,
         ..limits()
     };
-    let here = Peer::new(1, TCP, doors).await;
+    let here = Peer::new(1, TCP, tight).await;
     let friend = Peer::new(2, TCP, limits()).await;
     introduce(&[&here, &friend]).await;
     let silent = silence(1, &here).await;

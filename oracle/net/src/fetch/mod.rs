@@ -1,9 +1,9 @@
 //! Who is asked for what. One fetch finds peers that prove that they have the blob, takes windows from several at once,
 //! and goes on without those that fail. Every outcome either brings a window or uses up something of a finite
-//! budget ([`Standing`]), so a fetch ends.
+//! budget ([`PeerState`]), so a fetch ends.
 
 mod ask;
-mod standing;
+mod peer_state;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use self::ask::{Failure, Got, Ours, blocking};
-use self::standing::{Next, Standing};
-use crate::book::PeerKey;
+use self::peer_state::{Next, PeerState};
 use crate::error::FetchError;
 use crate::network::Network;
+use crate::peer_book::PeerKey;
 use crate::stats::add;
 
 /// A blob that is wanted.
@@ -73,21 +73,21 @@ enum Outcome {
     Rested(PeerId),
 }
 
-struct Flight {
+struct InFlightRequest {
     since: Instant,
     peers: Vec<PeerId>,
 }
 
-struct Hunt<'a> {
+struct Download<'a> {
     net: &'a Network,
     want: &'a Want,
     progress: Option<&'a watch::Sender<Progress>>,
     stage: Stage,
     candidates: VecDeque<PeerId>,
-    peers: HashMap<PeerId, Standing>,
+    peers: HashMap<PeerId, PeerState>,
     asking: usize,
     pending: VecDeque<u64>,
-    flying: BTreeMap<u64, Flight>,
+    in_flight: BTreeMap<u64, InFlightRequest>,
     running: FuturesUnordered<BoxFuture<'static, Outcome>>,
     tally: Tally,
 }
@@ -101,7 +101,7 @@ struct Tally {
     last: String,
 }
 
-pub(crate) async fn hunt(
+pub(crate) async fn download(
     net: &Network,
     want: &Want,
     progress: Option<&watch::Sender<Progress>>,
@@ -120,7 +120,7 @@ pub(crate) async fn hunt(
             (Stage::Begun(Arc::new(partial)), missing)
         }
     };
-    let hunt = Hunt {
+    let download = Download {
         net,
         want,
         progress,
@@ -129,19 +129,19 @@ pub(crate) async fn hunt(
         peers: HashMap::new(),
         asking: 0,
         pending,
-        flying: BTreeMap::new(),
+        in_flight: BTreeMap::new(),
         running: FuturesUnordered::new(),
         tally: Tally::default(),
     };
-    hunt.run().await
+    download.run().await
 }
 
-impl Hunt<'_> {
+impl Download<'_> {
     async fn run(mut self) -> Result<(), FetchError> {
         loop {
             if let Stage::Begun(partial) = &self.stage
                 && self.pending.is_empty()
-                && self.flying.is_empty()
+                && self.in_flight.is_empty()
             {
                 let partial = partial.clone();
                 self.running.clear();
@@ -164,12 +164,12 @@ impl Hunt<'_> {
     }
 
     fn sources(&self) -> usize {
-        self.peers.values().filter(|standing| standing.source).count()
+        self.peers.values().filter(|state| state.source).count()
     }
 
     /// Those that rest don't count: others are asked meanwhile.
     fn willing(&self) -> usize {
-        self.peers.values().filter(|standing| standing.is_willing()).count()
+        self.peers.values().filter(|state| state.is_willing()).count()
     }
 
     fn tell(&self) {
@@ -188,8 +188,8 @@ impl Hunt<'_> {
         FetchError::Unavailable { root, asked, lacking, failed, busy, bad, last }
     }
 
-    fn standing(&mut self, peer: PeerId) -> &mut Standing {
-        self.peers.entry(peer).or_insert_with(|| Standing::new(self.net.limits()))
+    fn peer_state(&mut self, peer: PeerId) -> &mut PeerState {
+        self.peers.entry(peer).or_insert_with(|| PeerState::new(self.net.limits()))
     }
 
     /// Asks further peers whether they have it, until there are sources enough.
@@ -200,7 +200,7 @@ impl Hunt<'_> {
             if self.net.is_banned_peer(&peer) {
                 continue;
             }
-            let era = self.standing(peer).era;
+            let era = self.peer_state(peer).era;
             let length = ask::length(self.net, peer, self.want.root);
             self.asking += 1;
             self.running.push(Box::pin(async move { Outcome::Asked(peer, era, length.await) }));
@@ -210,13 +210,13 @@ impl Hunt<'_> {
     /// Gives windows to sources in turn, as many as each may have on its way.
     fn assign(&mut self) {
         let mut sources: Vec<_> =
-            self.peers.iter().filter(|(_, standing)| standing.is_willing()).map(|(peer, _)| *peer).collect();
+            self.peers.iter().filter(|(_, state)| state.is_willing()).map(|(peer, _)| *peer).collect();
         // The least busy first, so that windows spread over all of them.
-        sources.sort_by_key(|peer| self.peers.get(peer).map_or(0, |standing| standing.flying));
+        sources.sort_by_key(|peer| self.peers.get(peer).map_or(0, |state| state.in_flight));
         loop {
             let mut given = false;
             for peer in &sources {
-                let free = self.peers.get(peer).is_some_and(|standing| standing.flying < standing.depth);
+                let free = self.peers.get(peer).is_some_and(|state| state.in_flight < state.depth);
                 if free && let Some(index) = self.next_window(*peer) {
                     self.request(*peer, index);
                     given = true;
@@ -231,15 +231,15 @@ impl Hunt<'_> {
     /// A window that nobody was asked for, or one that somebody else keeps us waiting for.
     fn next_window(&mut self, peer: PeerId) -> Option<u64> {
         if let Some(index) = self.pending.pop_front() {
-            self.flying.insert(index, Flight { since: Instant::now(), peers: vec![peer] });
+            self.in_flight.insert(index, InFlightRequest { since: Instant::now(), peers: vec![peer] });
             return Some(index);
         }
         let patience = self.net.limits().patience;
-        let slow = self.flying.iter_mut().find(|(_, flight)| {
-            flight.peers.len() == 1 && flight.peers[0] != peer && flight.since.elapsed() >= patience
+        let slow = self.in_flight.iter_mut().find(|(_, request)| {
+            request.peers.len() == 1 && request.peers[0] != peer && request.since.elapsed() >= patience
         });
-        let (index, flight) = slow?;
-        flight.peers.push(peer);
+        let (index, request) = slow?;
+        request.peers.push(peer);
         add(&self.net.counters().stolen, 1);
         Some(*index)
     }
@@ -252,9 +252,9 @@ impl Hunt<'_> {
             // Windows are pending only once the length is known.
             Stage::Unknown(_) | Stage::Failed => return,
         };
-        let standing = self.standing(peer);
-        standing.flying += 1;
-        let era = standing.era;
+        let state = self.peer_state(peer);
+        state.in_flight += 1;
+        let era = state.era;
         let window = ask::window(self.net, peer, (root, len, index), partial);
         self.running.push(Box::pin(async move { Outcome::Window(peer, era, index, window.await) }));
     }
@@ -271,9 +271,9 @@ impl Hunt<'_> {
             Err(failure) => return self.on_failure(peer, era, failure).await,
         };
         let limits = self.net.limits();
-        let standing = self.standing(peer);
-        standing.source = true;
-        standing.did_well(limits);
+        let state = self.peer_state(peer);
+        state.source = true;
+        state.did_well(limits);
         if let Stage::Unknown(_) = &self.stage {
             let (root, most) = (self.want.root, self.want.most);
             if len > most {
@@ -295,12 +295,12 @@ impl Hunt<'_> {
         got: Result<Got, Failure>,
     ) -> Result<(), FetchError> {
         let limits = self.net.limits();
-        let standing = self.standing(peer);
-        standing.flying = standing.flying.saturating_sub(1);
+        let state = self.peer_state(peer);
+        state.in_flight = state.in_flight.saturating_sub(1);
         match got {
             Ok(got) => {
-                standing.did_well(limits);
-                if self.flying.remove(&index).is_some() {
+                state.did_well(limits);
+                if self.in_flight.remove(&index).is_some() {
                     add(&self.net.counters().windows, 1);
                 }
                 if let (Got::Last(window), Stage::Known(..)) = (got, &self.stage) {
@@ -308,10 +308,10 @@ impl Hunt<'_> {
                 }
             }
             Err(failure) => {
-                if let Some(flight) = self.flying.get_mut(&index) {
-                    flight.peers.retain(|other| *other != peer);
-                    if flight.peers.is_empty() {
-                        self.flying.remove(&index);
+                if let Some(request) = self.in_flight.get_mut(&index) {
+                    request.peers.retain(|other| *other != peer);
+                    if request.peers.is_empty() {
+                        self.in_flight.remove(&index);
                         self.pending.push_front(index);
                     }
                 }
@@ -332,25 +332,25 @@ impl Hunt<'_> {
 
     /// Whoever proved that it has the blob is given windows again; all others are asked again after those that wait.
     fn on_rested(&mut self, peer: PeerId) {
-        let standing = self.standing(peer);
-        standing.resting = false;
-        if !standing.source {
+        let state = self.peer_state(peer);
+        state.resting = false;
+        if !state.source {
             self.candidates.push_back(peer);
         }
     }
 
     async fn on_failure(&mut self, peer: PeerId, era: u32, failure: Failure) -> Result<(), FetchError> {
         let limits = self.net.limits();
-        let standing = self.peers.entry(peer).or_insert_with(|| Standing::new(limits));
+        let state = self.peers.entry(peer).or_insert_with(|| PeerState::new(limits));
         let (next, count, why) = match failure {
             Failure::Own(error) => return Err(error),
             Failure::Missing => {
-                self.tally.lacking += usize::from(standing.is_of_no_use(era));
+                self.tally.lacking += usize::from(state.is_of_no_use(era));
                 return Ok(());
             }
             Failure::Bad(why) => {
                 add(&self.net.counters().bad_tiles, 1);
-                if standing.is_of_no_use(era) {
+                if state.is_of_no_use(era) {
                     self.tally.bad += 1;
                     self.tally.last = format!("; {peer}: {why}");
                     self.net.ban(peer).await;
@@ -358,12 +358,12 @@ impl Hunt<'_> {
                 return Ok(());
             }
             Failure::Failed(_) if self.net.is_banned_peer(&peer) => {
-                standing.source = false;
+                state.source = false;
                 return Ok(());
             }
-            Failure::Failed(why) => (standing.failed(era, limits), &mut self.tally.failed, why),
+            Failure::Failed(why) => (state.failed(era, limits), &mut self.tally.failed, why),
             Failure::Busy => {
-                let next = standing.was_busy(era, limits);
+                let next = state.was_busy(era, limits);
                 (next, &mut self.tally.busy, "it is busy".to_owned())
             }
         };
@@ -375,7 +375,7 @@ impl Hunt<'_> {
             Next::Known => return Ok(()),
             Next::Drop => {
                 *count += 1;
-                standing.source = false;
+                state.source = false;
             }
         }
         self.tally.last = format!("; {peer}: {why}");

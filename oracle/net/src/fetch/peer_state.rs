@@ -17,13 +17,13 @@ pub(super) enum Next {
 
 /// What a fetch knows of a peer.
 #[derive(Debug)]
-pub(super) struct Standing {
+pub(super) struct PeerState {
     /// It proved that it has the blob.
     pub source: bool,
     /// It isn't asked for anything until its pause is over.
     pub resting: bool,
     /// Requests for windows on their way to it.
-    pub flying: usize,
+    pub in_flight: usize,
     /// How many may be: fewer after a failure.
     pub depth: usize,
     /// Goes on with each failure. A request carries the one of its time.
@@ -32,10 +32,10 @@ pub(super) struct Standing {
     busies: u32,
 }
 
-impl Standing {
+impl PeerState {
     pub(super) fn new(limits: &Limits) -> Self {
         let depth = limits.depth.max(1);
-        Self { source: false, resting: false, flying: 0, depth, era: 0, failures: 0, busies: 0 }
+        Self { source: false, resting: false, in_flight: 0, depth, era: 0, failures: 0, busies: 0 }
     }
 
     /// Whether it can be asked for a window.
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn failures_in_a_row_end_it_and_what_goes_well_between_them_does_not() {
         let (limits, ms) = (limits(), Duration::from_millis);
-        let mut peer = Standing::new(&limits);
+        let mut peer = PeerState::new(&limits);
         assert_eq!(peer.failed(peer.era, &limits), Next::Rest(ms(10)));
         assert_eq!(peer.failed(peer.era, &limits), Next::Rest(ms(20)));
         peer.did_well(&limits);
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn what_fails_together_counts_once() {
         let limits = limits();
-        let mut peer = Standing::new(&limits);
+        let mut peer = PeerState::new(&limits);
         let era = peer.era;
         assert!(matches!(peer.failed(era, &limits), Next::Rest(_)));
         assert_eq!(peer.depth, 4);
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn busy_uses_up_no_failures_and_has_an_end_of_its_own() {
         let limits = limits();
-        let mut peer = Standing::new(&limits);
+        let mut peer = PeerState::new(&limits);
         for _ in 0..4 {
             assert!(matches!(peer.was_busy(peer.era, &limits), Next::Rest(_)));
         }

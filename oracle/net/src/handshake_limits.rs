@@ -52,14 +52,14 @@ struct TooMany {
 }
 
 /// Counts handshakes under way.
-pub(crate) struct Doors {
+pub(crate) struct HandshakeLimits {
     most: usize,
     most_per_ip: usize,
     waiting: HashMap<ConnectionId, Waiting>,
     known: HashSet<Origin>,
 }
 
-impl Doors {
+impl HandshakeLimits {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             most: limits.pending as usize,
@@ -95,7 +95,7 @@ impl Doors {
     }
 }
 
-impl NetworkBehaviour for Doors {
+impl NetworkBehaviour for HandshakeLimits {
     type ConnectionHandler = dummy::ConnectionHandler;
     type ToSwarm = Infallible;
 
@@ -158,50 +158,50 @@ impl NetworkBehaviour for Doors {
 mod tests {
     use super::*;
 
-    fn doors(pending: u32, pending_per_ip: u32) -> Doors {
-        Doors::new(&Limits { pending, pending_per_ip, ..Limits::default() })
+    fn with_places(pending: u32, pending_per_ip: u32) -> HandshakeLimits {
+        HandshakeLimits::new(&Limits { pending, pending_per_ip, ..Limits::default() })
     }
 
-    fn from(doors: &mut Doors, id: usize, ip: &str, rest: &str) -> Result<(), TooMany> {
+    fn from(limits: &mut HandshakeLimits, id: usize, ip: &str, rest: &str) -> Result<(), TooMany> {
         let version = if ip.contains(':') { "ip6" } else { "ip4" };
-        doors.enter(ConnectionId::new_unchecked(id), &format!("/{version}/{ip}/{rest}").parse().unwrap())
+        limits.enter(ConnectionId::new_unchecked(id), &format!("/{version}/{ip}/{rest}").parse().unwrap())
     }
 
     #[test]
     fn one_address_holds_few_places_and_an_ipv6_host_is_one_address() {
-        let mut doors = doors(100, 2);
+        let mut limits = with_places(100, 2);
         for (n, ip) in ["1.1.1.1", "::ffff:1.1.1.1", "2606::1", "2606::ffff:2"].into_iter().enumerate() {
-            from(&mut doors, n, ip, "tcp/9").unwrap();
+            from(&mut limits, n, ip, "tcp/9").unwrap();
         }
         for ip in ["1.1.1.1", "2606::3"] {
-            assert!(from(&mut doors, 10, ip, "tcp/10").is_err());
+            assert!(from(&mut limits, 10, ip, "tcp/10").is_err());
         }
         // The sender of a packet can be made up, so what comes in packets shuts nobody out of TCP, nor the other way.
         for n in 20..22 {
-            from(&mut doors, n, "1.1.1.1", "udp/10/quic-v1").unwrap();
+            from(&mut limits, n, "1.1.1.1", "udp/10/quic-v1").unwrap();
         }
-        assert!(from(&mut doors, 10, "1.1.1.1", "udp/10/quic-v1").is_err());
-        from(&mut doors, 11, "1.1.1.2", "tcp/9").unwrap();
-        doors.waiting.remove(&ConnectionId::new_unchecked(0));
-        from(&mut doors, 12, "1.1.1.1", "tcp/11").unwrap();
+        assert!(from(&mut limits, 10, "1.1.1.1", "udp/10/quic-v1").is_err());
+        from(&mut limits, 11, "1.1.1.2", "tcp/9").unwrap();
+        limits.waiting.remove(&ConnectionId::new_unchecked(0));
+        from(&mut limits, 12, "1.1.1.1", "tcp/11").unwrap();
     }
 
     #[test]
     fn strangers_with_many_addresses_leave_a_quarter_to_the_known_and_the_other_transport_alone() {
-        let mut doors = doors(16, 16);
+        let mut limits = with_places(16, 16);
         let peer: Multiaddr = "/ip4/9.9.9.9/tcp/4001".parse().unwrap();
-        doors.set_known([peer].iter());
+        limits.set_known([peer].iter());
         let (mut id, mut entered) = (0, 0);
         for n in 0..40 {
             id += 1;
-            entered += u32::from(from(&mut doors, id, &format!("1.1.1.{n}"), "udp/5/quic-v1").is_ok());
+            entered += u32::from(from(&mut limits, id, &format!("1.1.1.{n}"), "udp/5/quic-v1").is_ok());
         }
         assert_eq!(entered, 12);
         for _ in 0..4 {
             id += 1;
-            from(&mut doors, id, "9.9.9.9", "udp/77/quic-v1").unwrap();
+            from(&mut limits, id, "9.9.9.9", "udp/77/quic-v1").unwrap();
         }
-        assert!(from(&mut doors, 1_000, "9.9.9.9", "udp/77/quic-v1").is_err(), "all are taken");
-        from(&mut doors, 1_001, "2.2.2.2", "tcp/5").unwrap();
+        assert!(from(&mut limits, 1_000, "9.9.9.9", "udp/77/quic-v1").is_err(), "all are taken");
+        from(&mut limits, 1_001, "2.2.2.2", "tcp/5").unwrap();
     }
 }

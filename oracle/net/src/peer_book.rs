@@ -39,7 +39,7 @@ pub struct Refused {
 
 /// A peer that may connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Known {
+pub(crate) struct KnownPeer {
     pub key: PeerKey,
     pub account: String,
     pub addresses: Vec<Multiaddr>,
@@ -47,9 +47,9 @@ pub(crate) struct Known {
 
 /// All peers that may connect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Book(pub BTreeMap<PeerId, Known>);
+pub(crate) struct PeerBook(pub BTreeMap<PeerId, KnownPeer>);
 
-impl Book {
+impl PeerBook {
     /// Takes what is of use of entries from the chain. One that isn't doesn't keep the others out. A name is taken
     /// wherever it leads: that is looked at when it is dialled.
     pub(crate) fn new(entries: Vec<PeerEntry>, own: &PeerId, allow_private: bool) -> (Self, Vec<Refused>) {
@@ -80,7 +80,7 @@ impl Book {
                     Err(error) => refuse(error),
                 }
             }
-            book.0.insert(peer, Known { key, account, addresses: good });
+            book.0.insert(peer, KnownPeer { key, account, addresses: good });
         }
         (book, refused)
     }
@@ -89,9 +89,9 @@ impl Book {
     /// different blobs are asked of different peers first.
     pub(crate) fn order(&self, root: &[u8; 32], first: &[PeerKey]) -> Vec<PeerId> {
         let mut peers: Vec<_> = self.0.iter().collect();
-        peers.sort_by_key(|(_, known)| {
-            let place = first.iter().position(|key| *key == known.key).unwrap_or(first.len());
-            let distance: [u8; 32] = std::array::from_fn(|i| known.key[i] ^ root[i]);
+        peers.sort_by_key(|(_, peer)| {
+            let place = first.iter().position(|key| *key == peer.key).unwrap_or(first.len());
+            let distance: [u8; 32] = std::array::from_fn(|i| peer.key[i] ^ root[i]);
             (place, distance)
         });
         peers.into_iter().map(|(peer, _)| *peer).collect()
@@ -222,10 +222,10 @@ mod tests {
             entry(keys[2], &[]),
         ];
         let own = peer_id(&keys[2]).unwrap();
-        let (book, refused) = Book::new(entries, &own, true);
+        let (book, refused) = PeerBook::new(entries, &own, true);
         assert_eq!(book.0.len(), 2, "not ourselves");
         assert_eq!(refused.len(), 3);
-        assert!(book.0.values().all(|known| (1..=MAX_ADDRESSES).contains(&known.addresses.len())));
+        assert!(book.0.values().all(|peer| (1..=MAX_ADDRESSES).contains(&peer.addresses.len())));
         let order = book.order(&keys[0], &[]);
         assert_eq!(order[0], peer_id(&keys[0]).unwrap(), "nothing is nearer to a key than itself");
         assert_eq!(book.order(&keys[0], &[keys[1]])[0], peer_id(&keys[1]).unwrap());
@@ -239,7 +239,7 @@ mod tests {
         let addresses = private.iter().chain(&["/ip4/9.9.9.9/tcp/1"]).map(|a| (*a).to_owned()).collect();
         let entry = PeerEntry { key, account: "wasm1x".to_owned(), addresses };
         for (allow, taken) in [(false, 1), (true, 4)] {
-            let (book, refused) = Book::new(vec![entry.clone()], &own, allow);
+            let (book, refused) = PeerBook::new(vec![entry.clone()], &own, allow);
             assert_eq!(book.0.values().map(|k| k.addresses.len()).sum::<usize>(), taken);
             assert_eq!(refused.len(), 4 - taken, "{refused:?}");
             assert!(refused.iter().all(|r| r.error.to_string().contains("public")));
