@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use super::blocks::Header;
 use super::client::Client;
 use super::events::Filter;
-use super::send::Flight;
+use super::send::PendingTx;
 use super::signer::check_address;
 use super::tx::Included;
 use crate::{BlockEvents, Chain, ChainError, Contracts, Head, MAX_EVENTS, Msg, Result, Tx, TxResult, Until};
@@ -92,11 +92,11 @@ impl Cosmos {
     /// Awaits the oldest transaction of several that were sent.
     async fn settle(
         &self,
-        sent: &mut VecDeque<(usize, Flight, Vec<Any>)>,
+        sent: &mut VecDeque<(usize, PendingTx, Vec<Any>)>,
         results: &mut [Option<Result<TxResult>>],
     ) {
-        if let Some((index, flight, msgs)) = sent.pop_front() {
-            let result = self.client.finish(flight, &msgs).await;
+        if let Some((index, pending, msgs)) = sent.pop_front() {
+            let result = self.client.confirm(pending, &msgs).await;
             results[index] = Some(result.map(|included| self.result(included)));
         }
     }
@@ -136,17 +136,17 @@ impl Chain for Cosmos {
                     continue;
                 }
             };
-            let mut begun = self.client.begin(&msgs).await;
+            let mut begun = self.client.submit(&msgs).await;
             if begun.as_ref().is_err_and(ChainError::is_of_one_transaction) && !sent.is_empty() {
                 while !sent.is_empty() {
                     self.settle(&mut sent, &mut results).await;
                 }
-                begun = self.client.begin(&msgs).await;
+                begun = self.client.submit(&msgs).await;
             }
             match begun {
-                Ok(flight) => {
-                    let contested = flight.is_contested();
-                    sent.push_back((index, flight, msgs));
+                Ok(pending) => {
+                    let contested = pending.is_contested();
+                    sent.push_back((index, pending, msgs));
                     // It may have to be signed again, and those after it must not overtake it.
                     while contested && !sent.is_empty() {
                         self.settle(&mut sent, &mut results).await;

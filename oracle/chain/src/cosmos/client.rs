@@ -12,9 +12,9 @@ use cosmwasm_std::{Addr, Attribute, Event};
 use tendermint_rpc::endpoint::broadcast::tx_sync;
 
 use super::answers::{Failure, Payer, refusal};
-use super::book::TxHash;
 use super::follow::{Watch, follow};
 use super::outside::one_line;
+use super::pending_txs::TxHash;
 use super::pool::{EndpointStatus, Pool};
 use super::query::{Asked, Failed};
 use super::sequence::{Lane, expected};
@@ -159,7 +159,7 @@ impl Client {
     pub fn status(&self) -> Status {
         let watch = &self.inner.watch;
         let seen = *watch.seen.borrow();
-        let awaited = watch.book().len();
+        let awaited = watch.pending_txs().len();
         Status {
             endpoints: watch.pool.status(),
             head: Head { height: seen.height + 1, time: seen.time },

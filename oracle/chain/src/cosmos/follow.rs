@@ -15,10 +15,10 @@ use tokio::sync::{Notify, watch};
 
 use super::belief::LAG;
 use super::blocks::{gone, height, pruned};
-use super::book::{Book, Executed, hash};
 use super::http::{MAX_ANSWER, MAX_BLOCK};
 use super::lock;
 use super::member::error_of;
+use super::pending_txs::{Executed, PendingTxs, hash};
 use super::pool::{Answer, Pool};
 use super::sequence::Bytes;
 use crate::{ChainError, Result};
@@ -55,7 +55,7 @@ pub struct Watch {
     /// The end of the chain.
     pub seen: watch::Sender<Seen>,
     /// What is awaited.
-    book: Mutex<Book>,
+    pending_txs: Mutex<PendingTxs>,
     /// Wakes the task.
     pub wake: Notify,
     /// Whether a websocket wakes it.
@@ -73,7 +73,7 @@ impl Watch {
         Self {
             pool,
             seen,
-            book: Mutex::default(),
+            pending_txs: Mutex::default(),
             wake: Notify::new(),
             websocket: AtomicBool::new(false),
             advancing: tokio::sync::Mutex::new(()),
@@ -83,8 +83,8 @@ impl Watch {
     }
 
     /// What is awaited.
-    pub fn book(&self) -> MutexGuard<'_, Book> {
-        lock(&self.book)
+    pub fn pending_txs(&self) -> MutexGuard<'_, PendingTxs> {
+        lock(&self.pending_txs)
     }
 
     /// The trouble that has lasted for some time.
@@ -193,10 +193,11 @@ impl Watch {
     /// Looks through the blocks that hold, or might have held, what is awaited.
     async fn scan(&self, head: u64) -> Result<()> {
         loop {
-            let Some(next) = self.book().wanted(head) else { return Ok(()) };
+            let Some(next) = self.pending_txs().next_block_to_scan(head) else { return Ok(()) };
             match self.scan_block(next).await {
                 Err(ChainError::Pruned { earliest, .. }) => {
-                    self.book().lost(head, &format!("blocks before {earliest} are not kept any more"));
+                    self.pending_txs()
+                        .blocks_lost(head, &format!("blocks before {earliest} are not kept any more"));
                 }
                 other => other?,
             }
@@ -211,20 +212,20 @@ impl Watch {
         };
         let answer = self.whoever_has(next, request, lacks).await?;
         let hashes: Vec<_> = answer.block.data.iter().map(|tx| hash(tx)).collect();
-        let awaited = self.book().knows(&hashes);
+        let awaited = self.pending_txs().contains_any(&hashes);
         let mut results = Vec::new();
         if awaited {
             let all = self.results_of(next, Some(hashes.len())).await?.txs_results.unwrap_or_default();
             results = all.into_iter().map(|result| Some(Executed::new(next, result))).collect();
         }
-        self.book().scanned(next, &hashes, results);
+        self.pending_txs().block_scanned(next, &hashes, results);
         Ok(())
     }
 
     /// Offers again what should have been in a block by now, to every endpoint: a node that restarted has lost it, and
     /// one may only have said that it took it.
     async fn offer(&self, head: u64) {
-        let due = self.book().due(head, OFFER_AFTER, OFFER_AT_ONCE);
+        let due = self.pending_txs().due_for_rebroadcast(head, OFFER_AFTER, OFFER_AT_ONCE);
         let offer = |bytes: &Bytes| self.pool.each(tx_sync::Request::new(bytes.to_vec()), MAX_ANSWER);
         // Whatever they answer, only a block or the timeout height decides.
         join_all(due.iter().map(offer)).await;

@@ -3,7 +3,7 @@
 //! Start reading at [`Client`] (the chain itself) and [`Cosmos`] (Lyceum's contracts on it, as a [`crate::Chain`]).
 //! Below them, each a file that can be read alone: who signs ([`Key`], [`keyfile`], [`Signer`]); endpoints, their
 //! health and what of their words is believed (`http`, `member`, `pool`, `belief`); what is signed and what it costs
-//! (`tx`, `gas_price`); which sequence comes next (`sequence`) and what became of what was sent (`book`), both values without I/O;
+//! (`tx`, `gas_price`); which sequence comes next (`sequence`) and what became of what was sent (`pending_txs`), both values without I/O;
 //! what else was signed with the account's key (`signed`); the task that follows the chain (`follow`, woken by
 //! `websocket`); what the chain's words mean (`answers`, `blocks`) and how they are shown (`outside`), what of a block callers see (`events`), and whether
 //! contracts are those of a deployment file (`wiring`).
@@ -13,7 +13,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 mod answers;
 mod belief;
 mod blocks;
-mod book;
 mod chain;
 mod client;
 mod events;
@@ -26,6 +25,7 @@ mod keys;
 mod lying;
 mod member;
 mod outside;
+mod pending_txs;
 mod pool;
 mod query;
 mod send;

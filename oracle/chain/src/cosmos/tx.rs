@@ -11,7 +11,7 @@ use cosmrs::Any;
 use cosmwasm_std::{Event, Uint128};
 use prost::Message as _;
 
-use super::book::{Executed, hash, show};
+use super::pending_txs::{Executed, hash, show};
 use super::settings::Settings;
 use super::signer::Signer;
 use crate::{ChainError, Result};

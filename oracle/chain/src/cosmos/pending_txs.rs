@@ -1,5 +1,5 @@
-//! [`Book`]: the transactions whose inclusion is awaited, as a value. Every block from the moment of sending to the
-//! timeout height is looked through for their hashes, so that what becomes of each is known for certain and needs no
+//! [`PendingTxs`]: the transactions whose inclusion is awaited, as a value without I/O. The client scans every block from
+//! the moment of sending to the timeout height for their hashes, so the outcome of each is certain and needs no
 //! transaction index on the node.
 
 use std::collections::HashMap;
@@ -70,7 +70,7 @@ fn unpacked(data: &[u8]) -> Vec<u8> {
 
 /// What became of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum TxOutcome {
     /// It is in a block, with this result.
     Included(Box<Executed>),
     /// The last height that could hold it has passed without it: it never will be executed.
@@ -86,42 +86,42 @@ struct Entry {
     timeout_height: u64,
     /// The height seen when it was last given to a node.
     offered: u64,
-    tell: oneshot::Sender<Fate>,
+    outcome: oneshot::Sender<TxOutcome>,
 }
 
 /// The transactions that are awaited.
 #[derive(Debug, Default)]
-pub struct Book {
+pub struct PendingTxs {
     live: HashMap<TxHash, Entry>,
     /// Every block up to this height was looked through for all of them.
     scanned: u64,
 }
 
-impl Book {
+impl PendingTxs {
     /// Awaits signed bytes that no node was given yet; `seen` is a height that is committed.
-    pub fn expect(
+    pub fn track(
         &mut self,
         bytes: &Bytes,
         sequence: u64,
         timeout_height: u64,
         seen: u64,
-    ) -> oneshot::Receiver<Fate> {
+    ) -> oneshot::Receiver<TxOutcome> {
         if self.live.is_empty() {
             self.scanned = seen;
         }
-        let (tell, told) = oneshot::channel();
-        let entry = Entry { sequence, bytes: bytes.clone(), timeout_height, offered: seen, tell };
+        let (outcome, receiver) = oneshot::channel();
+        let entry = Entry { sequence, bytes: bytes.clone(), timeout_height, offered: seen, outcome };
         self.live.insert(hash(bytes), entry);
-        told
+        receiver
     }
 
     /// No longer awaits bytes that no node took.
-    pub fn withdraw(&mut self, bytes: &Bytes) {
+    pub fn untrack(&mut self, bytes: &Bytes) {
         self.live.remove(&hash(bytes));
     }
 
     /// The chain at this height has passed the sequence of what is awaited, so no later block holds it.
-    pub fn ends(&mut self, bytes: &Bytes, height: u64) {
+    pub fn shorten_timeout(&mut self, bytes: &Bytes, height: u64) {
         if let Some(entry) = self.live.get_mut(&hash(bytes)) {
             entry.timeout_height = entry.timeout_height.min(height);
         }
@@ -129,7 +129,7 @@ impl Book {
     }
 
     /// The next block to look through, if one up to `head` has to be.
-    pub fn wanted(&mut self, head: u64) -> Option<u64> {
+    pub fn next_block_to_scan(&mut self, head: u64) -> Option<u64> {
         if self.live.is_empty() {
             self.scanned = self.scanned.max(head);
         }
@@ -137,17 +137,17 @@ impl Book {
     }
 
     /// Whether a block with these hashes has any that is awaited.
-    pub fn knows(&self, hashes: &[TxHash]) -> bool {
+    pub fn contains_any(&self, hashes: &[TxHash]) -> bool {
         hashes.iter().any(|h| self.live.contains_key(h))
     }
 
     /// A block was looked through: its transactions' hashes, with the results of those that are awaited.
-    pub fn scanned(&mut self, height: u64, hashes: &[TxHash], mut results: Vec<Option<Executed>>) {
+    pub fn block_scanned(&mut self, height: u64, hashes: &[TxHash], mut results: Vec<Option<Executed>>) {
         for (index, hash) in hashes.iter().enumerate() {
             let Some(result) = results.get_mut(index).and_then(Option::take) else { continue };
             if let Some(entry) = self.live.remove(hash) {
                 // Whoever sent it may have gone away.
-                let _ = entry.tell.send(Fate::Included(Box::new(result)));
+                let _ = entry.outcome.send(TxOutcome::Included(Box::new(result)));
             }
         }
         self.scanned = self.scanned.max(height);
@@ -159,22 +159,22 @@ impl Book {
         let expired: Vec<_> = self.live.iter().filter(|(_, e)| over(e)).map(|(h, _)| *h).collect();
         for hash in expired {
             if let Some(entry) = self.live.remove(&hash) {
-                let _ = entry.tell.send(Fate::Expired);
+                let _ = entry.outcome.send(TxOutcome::Expired);
             }
         }
     }
 
     /// Blocks that would have had to be looked through are gone.
-    pub fn lost(&mut self, head: u64, reason: &str) {
+    pub fn blocks_lost(&mut self, head: u64, reason: &str) {
         for (_, entry) in self.live.drain() {
-            let _ = entry.tell.send(Fate::Unknown(reason.to_owned()));
+            let _ = entry.outcome.send(TxOutcome::Unknown(reason.to_owned()));
         }
         self.scanned = head;
     }
 
     /// Up to `limit` transactions that were not offered to a node for some heights, the lowest sequence first. They
     /// count as offered now.
-    pub fn due(&mut self, head: u64, heights: u64, limit: usize) -> Vec<Bytes> {
+    pub fn due_for_rebroadcast(&mut self, head: u64, heights: u64, limit: usize) -> Vec<Bytes> {
         let mut due: Vec<_> = self.live.values_mut().filter(|e| e.offered + heights <= head).collect();
         due.sort_by_key(|e| e.sequence);
         due.truncate(limit);
@@ -225,59 +225,62 @@ mod tests {
 
     #[test]
     fn a_transaction_is_found_in_the_block_that_holds_it_and_expires_only_when_all_were_seen() {
-        let mut book = Book::default();
+        let mut txs = PendingTxs::default();
         let (a, b) = (bytes("a"), bytes("b"));
-        let mut told_a = book.expect(&a, 1, 12, 10);
-        let mut told_b = book.expect(&b, 2, 12, 10);
-        assert_eq!(book.wanted(10), None);
-        assert_eq!(book.wanted(13), Some(11));
-        book.scanned(11, &[], vec![]);
+        let mut outcome_a = txs.track(&a, 1, 12, 10);
+        let mut outcome_b = txs.track(&b, 2, 12, 10);
+        assert_eq!(txs.next_block_to_scan(10), None);
+        assert_eq!(txs.next_block_to_scan(13), Some(11));
+        txs.block_scanned(11, &[], vec![]);
         let hashes = [hash(b"x"), hash(&a)];
-        assert!(book.knows(&hashes) && !book.knows(&hashes[..1]));
-        assert_eq!(book.wanted(13), Some(12));
-        assert!(told_b.try_recv().is_err(), "its last block was not looked through yet");
-        book.scanned(12, &hashes, vec![None, Some(executed(12))]);
-        assert_eq!(told_a.try_recv(), Ok(Fate::Included(Box::new(executed(12)))));
-        assert_eq!(told_b.try_recv(), Ok(Fate::Expired));
-        assert_eq!(book.wanted(99), None, "nobody awaits anything");
-        book.expect(&a, 3, 120, 99);
-        assert_eq!(book.wanted(100), Some(100));
+        assert!(txs.contains_any(&hashes) && !txs.contains_any(&hashes[..1]));
+        assert_eq!(txs.next_block_to_scan(13), Some(12));
+        assert!(outcome_b.try_recv().is_err(), "its last block was not looked through yet");
+        txs.block_scanned(12, &hashes, vec![None, Some(executed(12))]);
+        assert_eq!(outcome_a.try_recv(), Ok(TxOutcome::Included(Box::new(executed(12)))));
+        assert_eq!(outcome_b.try_recv(), Ok(TxOutcome::Expired));
+        assert_eq!(txs.next_block_to_scan(99), None, "nobody awaits anything");
+        txs.track(&a, 3, 120, 99);
+        assert_eq!(txs.next_block_to_scan(100), Some(100));
     }
 
     #[test]
     fn what_lost_its_sequence_to_another_expires_when_the_blocks_up_to_then_were_looked_through() {
-        let mut book = Book::default();
+        let mut txs = PendingTxs::default();
         let (a, b) = (bytes("a"), bytes("b"));
-        let (mut told_a, mut told_b) = (book.expect(&a, 1, 50, 10), book.expect(&b, 1, 50, 10));
-        book.ends(&a, 12);
-        book.ends(&b, 12);
-        book.scanned(11, &[], vec![]);
-        assert!(told_a.try_recv().is_err() && told_b.try_recv().is_err(), "block 12 may hold one of them");
-        book.scanned(12, &[hash(&b)], vec![Some(executed(12))]);
-        assert_eq!(told_a.try_recv(), Ok(Fate::Expired));
-        assert_eq!(told_b.try_recv(), Ok(Fate::Included(Box::new(executed(12)))));
-        let mut told_late = book.expect(&a, 2, 50, 12);
-        book.ends(&a, 12);
-        assert_eq!(told_late.try_recv(), Ok(Fate::Expired));
+        let (mut outcome_a, mut outcome_b) = (txs.track(&a, 1, 50, 10), txs.track(&b, 1, 50, 10));
+        txs.shorten_timeout(&a, 12);
+        txs.shorten_timeout(&b, 12);
+        txs.block_scanned(11, &[], vec![]);
+        assert!(
+            outcome_a.try_recv().is_err() && outcome_b.try_recv().is_err(),
+            "block 12 may hold one of them"
+        );
+        txs.block_scanned(12, &[hash(&b)], vec![Some(executed(12))]);
+        assert_eq!(outcome_a.try_recv(), Ok(TxOutcome::Expired));
+        assert_eq!(outcome_b.try_recv(), Ok(TxOutcome::Included(Box::new(executed(12)))));
+        let mut outcome_late = txs.track(&a, 2, 50, 12);
+        txs.shorten_timeout(&a, 12);
+        assert_eq!(outcome_late.try_recv(), Ok(TxOutcome::Expired));
     }
 
     #[test]
     fn what_is_late_is_offered_again_in_the_order_of_sequences() {
-        let mut book = Book::default();
-        let _told: Vec<_> =
-            ["c", "b", "a"].iter().zip([3, 2, 1]).map(|(t, s)| book.expect(&bytes(t), s, 50, 10)).collect();
-        assert!(book.due(11, 2, 10).is_empty());
-        assert_eq!(book.due(12, 2, 2), [bytes("a"), bytes("b")]);
-        assert_eq!(book.due(12, 2, 2), [bytes("c")]);
-        assert!(book.due(12, 2, 2).is_empty());
+        let mut txs = PendingTxs::default();
+        let _outcomes: Vec<_> =
+            ["c", "b", "a"].iter().zip([3, 2, 1]).map(|(t, s)| txs.track(&bytes(t), s, 50, 10)).collect();
+        assert!(txs.due_for_rebroadcast(11, 2, 10).is_empty());
+        assert_eq!(txs.due_for_rebroadcast(12, 2, 2), [bytes("a"), bytes("b")]);
+        assert_eq!(txs.due_for_rebroadcast(12, 2, 2), [bytes("c")]);
+        assert!(txs.due_for_rebroadcast(12, 2, 2).is_empty());
     }
 
     #[test]
     fn blocks_that_are_gone_leave_no_one_waiting() {
-        let mut book = Book::default();
-        let mut told = book.expect(&bytes("a"), 1, 50, 10);
-        book.lost(40, "pruned");
-        assert_eq!(told.try_recv(), Ok(Fate::Unknown("pruned".to_owned())));
-        assert_eq!(book.len(), 0);
+        let mut txs = PendingTxs::default();
+        let mut outcome = txs.track(&bytes("a"), 1, 50, 10);
+        txs.blocks_lost(40, "pruned");
+        assert_eq!(outcome.try_recv(), Ok(TxOutcome::Unknown("pruned".to_owned())));
+        assert_eq!(txs.len(), 0);
     }
 }
