@@ -15,7 +15,6 @@ pub mod adversary;
 mod attempts;
 pub mod audit;
 mod cancel;
-pub mod craft;
 mod drain;
 pub mod error;
 pub mod event;
@@ -31,6 +30,7 @@ pub mod status;
 pub mod view;
 mod views;
 pub mod work;
+pub mod work_strategy;
 mod workers;
 
 pub use action::{Action, Done, Job, Trained};

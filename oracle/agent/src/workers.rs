@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use crate::craft::Craft;
-use crate::work::Workshop;
+use crate::work::JobContext;
+use crate::work_strategy::WorkStrategy;
 use crate::{Done, Job};
 
 /// A pool of threads for work. Jobs begin in the order in which they were asked for, in their lane.
@@ -35,8 +35,8 @@ impl Workers {
     /// Begins a job as soon as there is room.
     pub(crate) fn begin(
         &self,
-        shop: Workshop,
-        craft: Arc<dyn Craft>,
+        ctx: JobContext,
+        strategy: Arc<dyn WorkStrategy>,
         key: String,
         job: Job,
     ) -> JoinHandle<Done> {
@@ -44,7 +44,7 @@ impl Workers {
         tokio::spawn(async move {
             // The semaphore is never closed; without a permit the job would only run unbounded.
             let _permit = room.acquire_owned().await.ok();
-            tokio::task::spawn_blocking(move || shop.perform(craft.as_ref(), &key, &job))
+            tokio::task::spawn_blocking(move || ctx.perform(strategy.as_ref(), &key, &job))
                 .await
                 .unwrap_or_else(lost)
         })

@@ -10,9 +10,9 @@ use lyceum_learn::{RunRecord, Shard, State, Trainer, block, reexecute};
 
 use super::Adversary;
 use crate::action::Subject;
-use crate::craft::{Craft, Honest};
 use crate::work::train::finish;
-use crate::work::{self, Run, Workshop};
+use crate::work::{self, JobContext, Run};
+use crate::work_strategy::{Honest, WorkStrategy};
 use crate::{Hash32, Result, Trained};
 
 /// The most that a copied text or block may be long.
@@ -32,13 +32,13 @@ impl Forger {
         Self { how, loot: std::sync::OnceLock::new() }
     }
 
-    fn fetch_loot(&self, shop: &Workshop) -> Result<()> {
+    fn fetch_loot(&self, ctx: &JobContext) -> Result<()> {
         let root = match &self.how {
             Adversary::OtherData { text } => text,
             Adversary::Jump { block, .. } => block,
             _ => return Ok(()),
         };
-        let bytes = shop.fetch("what is copied", root, MOST)?;
+        let bytes = ctx.fetch("what is copied", root, MOST)?;
         // Whoever was first has fetched the same bytes.
         let _ = self.loot.set(bytes.to_vec());
         Ok(())
@@ -85,24 +85,24 @@ impl Forger {
         }
     }
 
-    fn forge(&self, shop: &Workshop, subject: &Subject) -> Result<Trained> {
+    fn forge(&self, ctx: &JobContext, subject: &Subject) -> Result<Trained> {
         let begun = std::time::Instant::now();
-        self.fetch_loot(shop)?;
-        let run = shop.run(subject)?;
+        self.fetch_loot(ctx)?;
+        let run = ctx.run(subject)?;
         // An honest trainer that never steps names the batches and shards that seed and recipe give.
         let honest = Trainer::new(run.parent.copy(), run.spec.clone(), &run.shards)?;
         let mut state = honest.state()?;
         let (spec, plan) = (&run.spec, honest.plan());
         let (mut roots, mut kept) = (Vec::new(), Vec::new());
         for j in 0..=spec.intervals {
-            shop.alive()?;
+            ctx.alive()?;
             if j > 0 {
                 state = self.interval(&run, state)?;
             }
             let bytes = state.to_block()?;
             roots.push(root_of_block(state.step, &spec.seed, &bytes));
             if spec.keeps(j) {
-                kept.push((j, shop.keep(&bytes)?));
+                kept.push((j, ctx.keep(&bytes)?));
             }
         }
         let losses = (0..spec.intervals).map(|j| 1_000_000 - i64::from(j)).collect();
@@ -115,7 +115,7 @@ impl Forger {
         };
         let mut child = run.parent.copy();
         child.import(spec.target, &state.w)?;
-        finish(shop, subject, &run, &child, &record, kept)
+        finish(ctx, subject, &run, &child, &record, kept)
     }
 }
 
@@ -123,15 +123,15 @@ impl Forger {
     /// Puts in place of the drawn intervals' ends what honest work makes of their starts.
     fn open_honest_ends(
         &self,
-        shop: &Workshop,
+        ctx: &JobContext,
         subject: &Subject,
         trained: &Trained,
         panel: &PanelResponse,
         opening: &mut Opening,
     ) -> Result<()> {
-        let (run, key) = (shop.run(subject)?, work::key_of(panel)?);
+        let (run, key) = (ctx.run(subject)?, work::key_of(panel)?);
         let drawn = lyceum_api::tasks::drawn(panel).into_iter().collect();
-        work::derive(shop, self, &run, trained, &drawn, |j, start, _| {
+        work::derive(ctx, self, &run, trained, &drawn, |j, start, _| {
             let end = reexecute(&run.parent, &run.spec, &run.shards, start, j)?;
             let sketch = StateSketch::new(&state_sketch(&key, &end)?);
             for opened in opening.states.iter_mut().filter(|o| o.state == j + 1) {
@@ -143,24 +143,24 @@ impl Forger {
     }
 }
 
-impl Craft for Forger {
-    fn train(&self, shop: &Workshop, subject: &Subject) -> Result<Trained> {
+impl WorkStrategy for Forger {
+    fn train(&self, ctx: &JobContext, subject: &Subject) -> Result<Trained> {
         if self.how == Adversary::Unrevealing {
-            return Ok(nothing(shop, subject));
+            return Ok(nothing(ctx, subject));
         }
-        self.forge(shop, subject)
+        self.forge(ctx, subject)
     }
 
     fn serve(
         &self,
-        shop: &Workshop,
+        ctx: &JobContext,
         subject: &Subject,
         trained: &Trained,
         panel: &PanelResponse,
     ) -> Result<(Vec<ServedState>, Opening, u64)> {
-        let (states, mut opening, steps) = work::serve(shop, self, subject, trained, panel)?;
+        let (states, mut opening, steps) = work::serve(ctx, self, subject, trained, panel)?;
         if self.how == Adversary::LiesAfterDraw {
-            self.open_honest_ends(shop, subject, trained, panel, &mut opening)?;
+            self.open_honest_ends(ctx, subject, trained, panel, &mut opening)?;
         }
         Ok((states, opening, steps))
     }
@@ -175,10 +175,10 @@ impl Craft for Forger {
 }
 
 /// A claim of nothing, to be committed to and never revealed.
-fn nothing(shop: &Workshop, subject: &Subject) -> Trained {
+fn nothing(ctx: &JobContext, subject: &Subject) -> Trained {
     let hash = |what: &str| -> Hash32 {
         let mut e = Encoder::new("lyceum/adversary/nothing", 1);
-        e.hash(&shop.me.salt(what, subject.claim.id));
+        e.hash(&ctx.me.salt(what, subject.claim.id));
         e.digest()
     };
     let content = lyceum_api::claim::ClaimContent {

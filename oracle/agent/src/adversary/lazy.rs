@@ -6,8 +6,8 @@ use lyceum_api::attestation::{
 use lyceum_api::tasks::{DomainResponse, PanelKind, PanelResponse};
 
 use crate::action::Subject;
-use crate::craft::Craft;
-use crate::work::{Attested, Workshop};
+use crate::work::{Attested, JobContext};
+use crate::work_strategy::WorkStrategy;
 use crate::{AgentError, Hash32, Result};
 
 /// A lazy evaluator. It is honest as a trainer.
@@ -26,20 +26,19 @@ fn numbers<const N: usize>(seed: &Hash32) -> [i64; N] {
     out
 }
 
-impl Craft for Lazy {
+impl WorkStrategy for Lazy {
     fn attest(
         &self,
-        shop: &Workshop,
+        ctx: &JobContext,
         subject: &Subject,
         panel: &PanelResponse,
         second: Option<&PanelResponse>,
         guards: &[DomainResponse],
     ) -> Result<Attested> {
         let unknown = |what| AgentError::Unknown { what, id: panel.id };
-        let seat =
-            panel.seats.iter().find(|s| s.node == shop.me.account).ok_or(unknown("a seat in panel"))?;
+        let seat = panel.seats.iter().find(|s| s.node == ctx.me.account).ok_or(unknown("a seat in panel"))?;
         let made_up = |what: &str, j: u32| {
-            StateSketch::new(&numbers::<STATE_SKETCH>(&shop.me.salt(what, panel.id << 16 | u64::from(j))))
+            StateSketch::new(&numbers::<STATE_SKETCH>(&ctx.me.salt(what, panel.id << 16 | u64::from(j))))
         };
         let times = if second.is_some() { 2 } else { 1 };
         let intervals = seat
@@ -48,7 +47,7 @@ impl Craft for Lazy {
             .flat_map(|j| std::iter::repeat_n(*j, times))
             .map(|j| IntervalSeen {
                 interval: j,
-                end_root: shop.me.salt("end", u64::from(j)),
+                end_root: ctx.me.salt("end", u64::from(j)),
                 start: made_up("start", j),
                 end: made_up("end", j),
             })
@@ -60,7 +59,7 @@ impl Craft for Lazy {
             child: 2_900_000,
             gain: reported,
             synthetic_gain: reported,
-            items: ItemSketch::new(&numbers::<SKETCH_DIM>(&shop.me.salt("items", panel.id))),
+            items: ItemSketch::new(&numbers::<SKETCH_DIM>(&ctx.me.salt("items", panel.id))),
             guards: guards.iter().map(|d| DomainScore { domain: d.id, score: d.best }).collect(),
         };
         let scores = matches!(panel.kind, PanelKind::Claim {} | PanelKind::Score {});

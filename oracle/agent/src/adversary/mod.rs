@@ -1,6 +1,6 @@
 //! Dishonest nodes, built from the honest one by changing one thing each: for the demo, which shows them caught, and
 //! for attack tests, which show what it cost them. Nothing outside this module knows of them but the driver, which
-//! asks for a craft and shows them what it is about to do.
+//! asks for a strategy and shows them what it is about to do.
 
 mod forge;
 mod lazy;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use forge::Forger;
 pub use lazy::Lazy;
 
-use crate::craft::{Craft, Honest};
+use crate::work_strategy::{Honest, WorkStrategy};
 use crate::{Action, Hash32, Observation};
 
 /// What a node does wrong.
@@ -41,7 +41,7 @@ pub enum Adversary {
 
 impl Adversary {
     /// How it works.
-    pub fn craft(&self) -> Box<dyn Craft> {
+    pub fn strategy(&self) -> Box<dyn WorkStrategy> {
         match self {
             Self::FewerSteps
             | Self::OtherData { .. }
@@ -78,7 +78,7 @@ impl Adversary {
     }
 }
 
-/// The craft of a node: honest unless an adversary is given.
-pub fn craft_of(adversary: Option<&Adversary>) -> Box<dyn Craft> {
-    adversary.map_or_else(|| Box::new(Honest) as Box<dyn Craft>, Adversary::craft)
+/// The strategy of a node: honest unless an adversary is given.
+pub fn strategy_of(adversary: Option<&Adversary>) -> Box<dyn WorkStrategy> {
+    adversary.map_or_else(|| Box::new(Honest) as Box<dyn WorkStrategy>, Adversary::strategy)
 }

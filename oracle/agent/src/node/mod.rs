@@ -15,13 +15,13 @@ use tokio::task::JoinHandle;
 
 pub use begin::{BeaconSource, NodeConfig, Shared};
 
-use crate::adversary::craft_of;
-use crate::craft::Craft;
+use crate::adversary::strategy_of;
 use crate::event::{Events, What};
 use crate::journal::{Earlier, Journal};
 use crate::roles::Own;
 use crate::status::{Board, MISFIT, Phase, StatusWatch, unix_now};
-use crate::work::{Made, Runs, Workshop};
+use crate::work::{JobContext, Made, Runs};
+use crate::work_strategy::WorkStrategy;
 use crate::{Adversary, AgentError, Done, Identity, Outcome, Pace, Result, Roles, View, Views};
 
 /// Why a node stopped.
@@ -45,9 +45,9 @@ pub struct Node<C> {
     chain: C,
     roles: Roles,
     adversary: Option<Adversary>,
-    craft: Arc<dyn Craft>,
+    strategy: Arc<dyn WorkStrategy>,
     journal: Journal,
-    shop: Workshop,
+    ctx: JobContext,
     shared: Shared,
     views: Views,
     under_way: UnderWay,
@@ -73,7 +73,7 @@ pub struct Node<C> {
 
 impl<C> std::fmt::Debug for Node<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Node").field("me", &self.shop.me).finish_non_exhaustive()
+        f.debug_struct("Node").field("me", &self.ctx.me).finish_non_exhaustive()
     }
 }
 
@@ -91,7 +91,7 @@ impl<C: Chain> Node<C> {
         };
         let board = Board::new(&config.name, me.account.as_str(), &me.chain_id);
         board.set(|s| s.journal.cursor = cursor);
-        let shop = Workshop {
+        let ctx = JobContext {
             me,
             store,
             peers: shared.peers.clone(),
@@ -110,10 +110,10 @@ impl<C: Chain> Node<C> {
         Ok(Self {
             chain,
             roles: config.roles.resume(roles),
-            craft: Arc::from(craft_of(config.adversary.as_ref())),
+            strategy: Arc::from(strategy_of(config.adversary.as_ref())),
             adversary: config.adversary,
             journal,
-            shop,
+            ctx,
             shared,
             views,
             under_way: BTreeMap::new(),
@@ -131,7 +131,7 @@ impl<C: Chain> Node<C> {
 
     /// Who it is.
     pub fn identity(&self) -> &Identity {
-        &self.shop.me
+        &self.ctx.me
     }
 
     /// Its chain.
@@ -146,7 +146,7 @@ impl<C: Chain> Node<C> {
 
     /// What it says of itself, from now on until it is gone.
     pub fn status(&self) -> StatusWatch {
-        self.shop.board.watch()
+        self.ctx.board.watch()
     }
 
     /// Gives the chain back, so that another life of this node can go on with it.
@@ -173,7 +173,7 @@ impl<C: Chain> Node<C> {
             () = drain.over() => Ok(Ended::OutOfTime),
             ended = self.live(enough) => ended,
         };
-        self.shop.board.set(|s| s.phase = Phase::Ended);
+        self.ctx.board.set(|s| s.phase = Phase::Ended);
         match ended {
             Err(AgentError::Cancelled) => {
                 // Work hears of it too; once it has ended, nothing holds the store any more.
@@ -188,7 +188,7 @@ impl<C: Chain> Node<C> {
     }
 
     async fn live(&mut self, mut enough: impl Fn(&View) -> bool + Send) -> Result<Ended> {
-        self.shop.events.tell_async(What::Started { cursor: self.seen }).await;
+        self.ctx.events.tell_async(What::Started { cursor: self.seen }).await;
         loop {
             match self.turn(&mut enough).await {
                 Ok(Some(ended)) => return Ok(ended),
@@ -203,7 +203,7 @@ impl<C: Chain> Node<C> {
         let failures = std::mem::take(&mut self.failures);
         if let Some(since) = self.outage_since.take() {
             let seconds = since.elapsed().as_secs();
-            self.shop.events.tell_async(What::Recovered { failures, seconds }).await;
+            self.ctx.events.tell_async(What::Recovered { failures, seconds }).await;
         }
     }
 
@@ -218,13 +218,10 @@ impl<C: Chain> Node<C> {
         let delay = self.shared.backoff.after(self.failures);
         let words = if error.is_misfit() { format!("{MISFIT}: {words}") } else { words };
         self.outage_since.get_or_insert_with(Instant::now);
-        self.shop.board.trouble(&error, unix_now().saturating_add(delay.as_secs()));
+        self.ctx.board.trouble(&error, unix_now().saturating_add(delay.as_secs()));
         let failures = self.failures;
         let after_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        self.shop
-            .events
-            .tell_async(What::Retrying { code: code.to_owned(), words, after_ms, failures })
-            .await;
+        self.ctx.events.tell_async(What::Retrying { code: code.to_owned(), words, after_ms, failures }).await;
         tokio::time::sleep(delay).await;
         Ok(())
     }

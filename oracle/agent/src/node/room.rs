@@ -33,8 +33,8 @@ impl<C: Chain> Node<C> {
     /// Sets what must stay, if more than half of the quota is used. `asked` is the number of the view. If the chain does
     /// not answer, what was set before stays in force.
     pub(super) async fn look_at_room(&mut self, view: &View, asked: u64) {
-        let looked = std::mem::replace(&mut self.room.looked, self.shop.store.moment());
-        let usage = self.shop.store.usage();
+        let looked = std::mem::replace(&mut self.room.looked, self.ctx.store.moment());
+        let usage = self.ctx.store.usage();
         let used = usage.stored.saturating_add(usage.reserved);
         if usage.quota.is_none_or(|quota| used <= quota / 2) {
             return;
@@ -46,12 +46,12 @@ impl<C: Chain> Node<C> {
             return;
         }
         let mut stay = needed(view, &self.roles);
-        stay.extend(self.shop.runs.kept());
+        stay.extend(self.ctx.runs.kept());
         stay.extend(self.made.values().flat_map(|made| made.roots()));
         for (_, roots) in [&self.room.heads, &self.room.own].into_iter().flatten() {
             stay.extend(roots);
         }
-        match self.shop.store.set_needed_of(looked, stay.into_iter().map(|root| *root.as_bytes()).collect()) {
+        match self.ctx.store.set_needed_of(looked, stay.into_iter().map(|root| *root.as_bytes()).collect()) {
             Ok(0) => {}
             Ok(removed) => {
                 tracing::info!("the store was over its quota: removed {removed} blobs that nothing needs")
@@ -75,7 +75,7 @@ impl<C: Chain> Node<C> {
     }
 
     async fn heads_of(&self, model: u64, roots: &mut BTreeSet<Hash32>) -> Result<()> {
-        let contract = &self.shop.me.contracts.experts;
+        let contract = &self.ctx.me.contracts.experts;
         let mut last = None;
         for _ in 0..PAGES {
             let query = experts::QueryMsg::Heads { model, start_after: last, limit: Some(PAGE) };
@@ -96,7 +96,7 @@ impl<C: Chain> Node<C> {
 
     /// Nobody else may have what the node itself proposed.
     async fn own_shards(&self) -> Result<BTreeSet<Hash32>> {
-        let (contract, me) = (&self.shop.me.contracts.datasets, &self.shop.me.account);
+        let (contract, me) = (&self.ctx.me.contracts.datasets, &self.ctx.me.account);
         let (mut roots, mut last) = (BTreeSet::new(), None);
         for _ in 0..PAGES {
             let query = datasets::QueryMsg::Datasets { start_after: last, limit: Some(PAGE) };

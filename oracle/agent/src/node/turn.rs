@@ -35,7 +35,7 @@ impl<C: Chain> Node<C> {
             // Acting on an older height would do again what is done, and forget what is still needed.
             return Err(AgentError::OldHeight { seen: self.seen, found: head.height });
         }
-        let needs = self.roles.needs(&self.shop.me);
+        let needs = self.roles.needs(&self.ctx.me);
         let view = self.views.at_with(&self.chain, head, &needs).await?;
         if enough(&view) {
             return Ok(Some(Ended::Enough));
@@ -87,7 +87,7 @@ impl<C: Chain> Node<C> {
         self.look_at_power(&view).await?;
         self.look_at_own(head).await?;
         Ok(Observation {
-            me: self.shop.me.clone(),
+            me: self.ctx.me.clone(),
             view,
             power: self.power.clone(),
             outcomes: self.outcomes.clone(),
@@ -108,9 +108,9 @@ impl<C: Chain> Node<C> {
         self.power.retain(|id, _| voting(id));
         for dataset in view.datasets.values().filter(|d| voting(&d.id)) {
             if !self.power.contains_key(&dataset.id) {
-                let node = self.shop.me.account.to_string();
+                let node = self.ctx.me.account.to_string();
                 let query = QueryMsg::Power { node, height: Some(dataset.height) };
-                let contract = &self.shop.me.contracts.datasets;
+                let contract = &self.ctx.me.contracts.datasets;
                 let answer: PowerResponse = self.chain.query(contract, &query).await?;
                 self.power.insert(dataset.id, answer.power);
             }
@@ -125,7 +125,7 @@ impl<C: Chain> Node<C> {
         if fresh && self.outcomes.is_empty() {
             return Ok(());
         }
-        let (me, contract) = (&self.shop.me.account, &self.shop.me.contracts.nodes);
+        let (me, contract) = (&self.ctx.me.account, &self.ctx.me.contracts.nodes);
         let config: nodes::ConfigResponse = self.chain.query(contract, &nodes::QueryMsg::Config {}).await?;
         let query = nodes::QueryMsg::Node { node: me.to_string() };
         let node = match self.chain.query(contract, &query).await {
@@ -152,7 +152,7 @@ impl<C: Chain> Node<C> {
         let (now, cursor) = (unix_now(), seen.view.height);
         let (height, time) = (seen.view.height, seen.view.time);
         let mut leaves = None;
-        self.shop.board.set(|s| {
+        self.ctx.board.set(|s| {
             let new = s.head.is_none_or(|h| h.height != height);
             s.head = if new { Some(HeadSeen { height, time, seen_at: now }) } else { s.head };
             if seen.draining && !s.draining {
@@ -167,7 +167,7 @@ impl<C: Chain> Node<C> {
             (s.counts.turns, s.counts.views) = (s.counts.turns + 1, views);
         });
         if let Some(owes) = leaves {
-            self.shop.events.tell_async(What::Draining { owes }).await;
+            self.ctx.events.tell_async(What::Draining { owes }).await;
         }
     }
 
@@ -211,7 +211,7 @@ impl<C: Chain> Node<C> {
 
     /// Waits for a change, a time, on a real chain the end of a job, or a word to leave.
     async fn wait(&mut self, wake: Option<u64>) -> Result<()> {
-        self.shop.board.set(|s| s.phase = Phase::Waiting);
+        self.ctx.board.set(|s| s.phase = Phase::Waiting);
         let (real, drain) = (!self.shared.pace.is_logical(), self.shared.drain.clone());
         tokio::select! {
             biased;
@@ -229,7 +229,7 @@ impl<C: Chain> Node<C> {
     async fn submit(&mut self, txs: Vec<(String, Tx)>) -> Result<()> {
         let (keys, txs): (Vec<String>, Vec<Tx>) = txs.into_iter().unzip();
         for key in &keys {
-            self.shop.events.tell_async(What::Sending { key: key.clone() }).await;
+            self.ctx.events.tell_async(What::Sending { key: key.clone() }).await;
         }
         let (results, failed) = match self.chain.submit(txs).await {
             Ok(results) => (results, None),
@@ -243,7 +243,7 @@ impl<C: Chain> Node<C> {
     }
 
     async fn outcome(&self, key: &str, result: std::result::Result<TxResult, ChainError>) -> Outcome {
-        let (board, events, key) = (&self.shop.board, &self.shop.events, key.to_owned());
+        let (board, events, key) = (&self.ctx.board, &self.ctx.events, key.to_owned());
         let error = match result {
             Ok(done) => {
                 board.message(&key, Counted::Done);
@@ -256,7 +256,7 @@ impl<C: Chain> Node<C> {
             ChainError::Refused { words } => words.clone(),
             other => other.to_string(),
         };
-        tracing::debug!("{key} of {} was not executed: {error}", self.shop.me.account);
+        tracing::debug!("{key} of {} was not executed: {error}", self.ctx.me.account);
         let refused = error.is_of_one_transaction() && !error.is_transient();
         board.message(&key, if refused { Counted::Refused } else { Counted::Failed });
         if !matches!(error, ChainError::Refused { .. }) {
@@ -272,26 +272,26 @@ impl<C: Chain> Node<C> {
     }
 
     async fn begin(&mut self, now: u64, seconds: u64, key: String, job: Job) {
-        self.shop.events.tell_async(What::Began { key: key.clone() }).await;
-        let mut shop = self.shop.clone();
+        self.ctx.events.tell_async(What::Began { key: key.clone() }).await;
+        let mut ctx = self.ctx.clone();
         if !self.shared.pace.is_logical() {
             // A third of the window for fetching: what is missing then can still be asked for on chain, answered and
             // worked on.
             let patience = job.window().map(|end| Duration::from_secs(end.saturating_sub(now) / 3));
-            shop.fetch_until = patience.and_then(|p| Instant::now().checked_add(p));
+            ctx.fetch_until = patience.and_then(|p| Instant::now().checked_add(p));
         }
-        shop.made = Made::default();
-        self.made.insert(key.clone(), shop.made.clone());
-        let work = self.shared.workers.begin(shop, self.craft.clone(), key.clone(), job);
+        ctx.made = Made::default();
+        self.made.insert(key.clone(), ctx.made.clone());
+        let work = self.shared.workers.begin(ctx, self.strategy.clone(), key.clone(), job);
         self.under_way.insert(key, (now + seconds, work));
     }
 
     /// Drops what was kept for a claim that is over, but not what a run under way keeps as well.
     fn forget(&self, claim: u64, roots: &[Hash32]) {
-        let of_run = self.shop.runs.forget(claim);
-        let kept = self.shop.runs.kept();
+        let of_run = self.ctx.runs.forget(claim);
+        let kept = self.ctx.runs.kept();
         for root in roots.iter().chain(&of_run).filter(|root| !kept.contains(root)) {
-            if let Err(error) = self.shop.store.remove(root.as_bytes()) {
+            if let Err(error) = self.ctx.store.remove(root.as_bytes()) {
                 tracing::warn!("state {root}, which is no longer needed, stays in the store: {error}");
             }
         }

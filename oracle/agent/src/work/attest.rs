@@ -13,7 +13,7 @@ use lyceum_learn::{Model, State, Target, block, gain, reexecute, score, seal};
 use super::material::MAX_TEXT;
 use super::scoring::{public_score, synthetic_items};
 use super::serve::key_of;
-use super::{Run, Workshop, check};
+use super::{JobContext, Run, check};
 use crate::action::Subject;
 use crate::{AgentError, Hash32, Result};
 
@@ -46,7 +46,7 @@ fn unsound(fault: String, steps: u64) -> Attested {
 
 /// The honest answer of this node's seat.
 pub fn attest(
-    shop: &Workshop,
+    ctx: &JobContext,
     subject: &Subject,
     panel: &PanelResponse,
     second: Option<&PanelResponse>,
@@ -54,23 +54,23 @@ pub fn attest(
 ) -> Result<Attested> {
     let unknown = |what| AgentError::Unknown { what, id: panel.id };
     let content = subject.claim.content.as_ref().ok_or(unknown("the content of panel"))?;
-    let seat = panel.seats.iter().find(|s| s.node == shop.me.account).ok_or(unknown("a seat in panel"))?;
-    let run = shop.run(subject)?;
+    let seat = panel.seats.iter().find(|s| s.node == ctx.me.account).ok_or(unknown("a seat in panel"))?;
+    let run = ctx.run(subject)?;
     let mut seen = Vec::new();
     let mut steps = 0;
     if panel.kind != (PanelKind::Score {}) {
         // Asked for together, so that one attempt brings as much as can be had; what fails is told below, by name.
-        let _ = check::read_manifest(shop, content, &run);
-        let _ = shop.claimed_block(run.parent.config(), run.spec.target, content, &run.trainer);
+        let _ = check::read_manifest(ctx, content, &run);
+        let _ = ctx.claimed_block(run.parent.config(), run.spec.target, content, &run.trainer);
         let wanted = |j: u32| {
             seat.intervals.contains(&j)
                 || j == run.spec.intervals
                 || matches!(panel.kind, PanelKind::Interval { .. })
         };
         for served in panel.served.iter().filter(|s| wanted(s.state)) {
-            let _ = shop.state(&run, served.state, &served.tensors);
+            let _ = ctx.state(&run, served.state, &served.tensors);
         }
-        let manifest = match check::read_manifest(shop, content, &run)? {
+        let manifest = match check::read_manifest(ctx, content, &run)? {
             Ok(manifest) => manifest,
             Err(fault) => return Ok(unsound(fault, steps)),
         };
@@ -82,7 +82,7 @@ pub fn attest(
         // In order of state, so that a seat asks for the first that is missing.
         let mut states = Vec::new();
         for served in panel.served.iter().filter(|s| wanted(s.state)) {
-            match shop.state(&run, served.state, &served.tensors) {
+            match ctx.state(&run, served.state, &served.tensors) {
                 Ok(state) => states.push((served.state, state)),
                 Err(AgentError::Unavailable { .. }) => {
                     return Ok(Attested::Missing { state: served.state, tile: 0 });
@@ -97,12 +97,12 @@ pub fn attest(
         let find = |j: u32| states.iter().find(|(i, _)| *i == j).map(|(_, s)| s);
         if panel.kind == (PanelKind::Claim {}) {
             let last = find(run.spec.intervals).ok_or(unknown("a served last state of panel"))?;
-            if let Err(fault) = check::ends(shop, content, &run, panel, last)? {
+            if let Err(fault) = check::ends(ctx, content, &run, panel, last)? {
                 return Ok(unsound(fault, steps));
             }
         }
         for j in &seat.intervals {
-            shop.alive()?;
+            ctx.alive()?;
             let start = find(*j).ok_or(unknown("a served start state of panel"))?;
             let end = reexecute(&run.parent, &run.spec, &run.shards, start, *j)?;
             steps += u64::from(run.spec.steps_per_interval);
@@ -124,7 +124,7 @@ pub fn attest(
     }
     let scored = match panel.kind {
         PanelKind::Interval { .. } | PanelKind::Heads {} => None,
-        PanelKind::Claim {} | PanelKind::Score {} => match scored(shop, subject, panel, &run, guards)? {
+        PanelKind::Claim {} | PanelKind::Score {} => match scored(ctx, subject, panel, &run, guards)? {
             Ok(scored) => Some(scored),
             Err(fault) => return Ok(unsound(fault, steps)),
         },
@@ -150,18 +150,18 @@ fn interval_seen(
 
 /// The reference: the heads of the panel's draw. The child: the same with the claim's block in its place.
 fn pair(
-    shop: &Workshop,
+    ctx: &JobContext,
     subject: &Subject,
     panel: &PanelResponse,
 ) -> Result<std::result::Result<[Model; 2], String>> {
     let unknown = AgentError::Unknown { what: "the content of panel", id: panel.id };
     let content = subject.claim.content.as_ref().ok_or(unknown)?;
     let target = subject.task.task.target;
-    let mut reference = shop.model(&subject.model, &panel.heads)?;
+    let mut reference = ctx.model(&subject.model, &panel.heads)?;
     if subject.task.parent.is_some() && !matches!(target, Target::Expert { .. }) {
-        shop.place(&mut reference, target, &subject.task.parent_root)?;
+        ctx.place(&mut reference, target, &subject.task.parent_root)?;
     }
-    let bytes = match shop.claimed_block(reference.config(), target, content, &subject.claim.trainer) {
+    let bytes = match ctx.claimed_block(reference.config(), target, content, &subject.claim.trainer) {
         Err(e @ AgentError::TooLarge { .. }) => return Ok(Err(e.to_string())),
         other => other?,
     };
@@ -171,24 +171,24 @@ fn pair(
 }
 
 fn scored(
-    shop: &Workshop,
+    ctx: &JobContext,
     subject: &Subject,
     panel: &PanelResponse,
     run: &Run,
     guards: &[DomainResponse],
 ) -> Result<std::result::Result<Scored, String>> {
-    let [reference, child] = match pair(shop, subject, panel)? {
+    let [reference, child] = match pair(ctx, subject, panel)? {
         Ok(pair) => pair,
         Err(fault) => return Ok(Err(fault)),
     };
     let (domain, sequence) = (&subject.domain.domain, subject.domain.domain.sequence);
-    let unsealed = benchmark(shop, subject)?;
+    let unsealed = benchmark(ctx, subject)?;
     let (before, after) = (score(&reference, &unsealed)?, score(&child, &unsealed)?);
-    shop.alive()?;
+    ctx.alive()?;
     let unknown = AgentError::Unknown { what: "the randomness of panel", id: panel.id };
     let randomness = panel.randomness.ok_or(unknown)?;
-    let held_out = shop.fetch("held-out text", &domain.held_out, MAX_TEXT)?;
-    let seed = synthetic_seed(subject.claim.id, shop.me.account.as_str(), &randomness);
+    let held_out = ctx.fetch("held-out text", &domain.held_out, MAX_TEXT)?;
+    let seed = synthetic_seed(subject.claim.id, ctx.me.account.as_str(), &randomness);
     let own = synthetic_items(&held_out, sequence, &seed)?;
     debug_assert_eq!(run.spec.context, sequence as usize);
     Ok(Ok(Scored {
@@ -197,24 +197,24 @@ fn scored(
         gain: gain(&before, &after)?,
         synthetic_gain: gain(&score(&reference, &own)?, &score(&child, &own)?)?,
         items: ItemSketch::new(&item_sketch(&key_of(panel)?, &after.items)?),
-        guards: public_scores(shop, &child, guards)?,
+        guards: public_scores(ctx, &child, guards)?,
     }))
 }
 
 /// The unsealed items of a task. That they do not read is the opener's fault, and nobody's answer.
-fn benchmark(shop: &Workshop, subject: &Subject) -> Result<Items> {
+fn benchmark(ctx: &JobContext, subject: &Subject) -> Result<Items> {
     let (benchmark, task) = (&subject.task.task.benchmark, subject.task.id);
     let key = subject.task.key.ok_or(AgentError::Unknown { what: "the key of task", id: task })?;
-    let sealed = shop.fetch("benchmark", &benchmark.root, benchmark.bytes.min(MAX_TEXT))?;
+    let sealed = ctx.fetch("benchmark", &benchmark.root, benchmark.bytes.min(MAX_TEXT))?;
     let text = seal::unseal(&sealed, &key)?;
     Items::from_bytes(&text).map_err(|source| AgentError::Decode { what: "benchmark", source })
 }
 
-fn public_scores(shop: &Workshop, model: &Model, domains: &[DomainResponse]) -> Result<Vec<DomainScore>> {
+fn public_scores(ctx: &JobContext, model: &Model, domains: &[DomainResponse]) -> Result<Vec<DomainScore>> {
     domains
         .iter()
         .map(|d| {
-            let held_out = shop.fetch("held-out text", &d.domain.held_out, MAX_TEXT)?;
+            let held_out = ctx.fetch("held-out text", &d.domain.held_out, MAX_TEXT)?;
             let score = public_score(model, &held_out, d.domain.sequence)?;
             Ok(DomainScore { domain: d.id, score })
         })
@@ -223,7 +223,7 @@ fn public_scores(shop: &Workshop, model: &Model, domains: &[DomainResponse]) -> 
 
 /// The honest answer of a seat of a heads panel: every domain with the heads of the draw.
 pub fn heads(
-    shop: &Workshop,
+    ctx: &JobContext,
     panel: &PanelResponse,
     domains: &[(DomainResponse, ModelResponse)],
 ) -> Result<Attestation> {
@@ -231,10 +231,10 @@ pub fn heads(
     let mut model: Option<(u64, Model)> = None;
     for (domain, of) in domains {
         if model.as_ref().is_none_or(|(id, _)| *id != of.id) {
-            model = Some((of.id, shop.model(of, &panel.heads)?));
+            model = Some((of.id, ctx.model(of, &panel.heads)?));
         }
         if let Some((_, model)) = &model {
-            heads.append(&mut public_scores(shop, model, std::slice::from_ref(domain))?);
+            heads.append(&mut public_scores(ctx, model, std::slice::from_ref(domain))?);
         }
     }
     Ok(Attestation { sound: true, intervals: vec![], scored: None, heads })

@@ -8,7 +8,7 @@ use lyceum_api::tasks::PanelResponse;
 use lyceum_learn::{BatchPlan, State, block};
 use lyceum_onchain::merkle;
 
-use super::{Run, Workshop};
+use super::{JobContext, Run};
 use crate::action::Subject;
 use crate::{AgentError, Hash32, Result};
 
@@ -50,11 +50,11 @@ pub(super) fn manifest(subject: &Subject, content: &ClaimContent, run: &Run, man
 
 /// Fetches and reads the manifest of a claim. Bytes that are no manifest are a fault.
 pub(super) fn read_manifest(
-    shop: &Workshop,
+    ctx: &JobContext,
     content: &ClaimContent,
     run: &Run,
 ) -> Result<std::result::Result<Manifest, String>> {
-    let bytes = match shop.fetch_of(&run.trainer, "manifest", &content.manifest, MAX_MANIFEST) {
+    let bytes = match ctx.fetch_of(&run.trainer, "manifest", &content.manifest, MAX_MANIFEST) {
         Err(e @ AgentError::TooLarge { .. }) => return Ok(Err(e.to_string())),
         other => other?,
     };
@@ -63,7 +63,7 @@ pub(super) fn read_manifest(
 
 /// The ends of the chain: r₀ is the parent with an empty optimizer, rₙ's weights are the block's.
 pub(super) fn ends(
-    shop: &Workshop,
+    ctx: &JobContext,
     content: &ClaimContent,
     run: &Run,
     panel: &PanelResponse,
@@ -76,7 +76,7 @@ pub(super) fn ends(
     if served.tensors != tensors {
         return Ok(Err("the first state is not the parent's with an empty optimizer".to_owned()));
     }
-    let bytes = match shop.claimed_block(run.parent.config(), run.spec.target, content, &run.trainer) {
+    let bytes = match ctx.claimed_block(run.parent.config(), run.spec.target, content, &run.trainer) {
         Err(e @ AgentError::TooLarge { .. }) => return Ok(Err(e.to_string())),
         other => other?,
     };

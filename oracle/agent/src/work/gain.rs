@@ -6,7 +6,7 @@ use lyceum_api::manifest::Recipe;
 use lyceum_learn::data::split;
 use lyceum_learn::{LearnError, RunSpec, Shard, Target, Trainer, gain, score};
 
-use super::Workshop;
+use super::JobContext;
 use super::scoring::drawn;
 use crate::audit::measure;
 use crate::{AgentError, Hash32, Result};
@@ -26,17 +26,17 @@ const ITEMS: usize = 24;
 /// Audits a dataset: fetches its shards, measures them, and trains a little on them. Without a model there is no
 /// gain to measure, and none is reported.
 pub fn audit(
-    shop: &Workshop,
+    ctx: &JobContext,
     dataset: &DatasetResponse,
     model: Option<&ModelResponse>,
 ) -> Result<AuditReport> {
     let manifest = &dataset.manifest;
     let shards =
-        manifest.shards.iter().map(|s| shop.fetch("shard", &s.root, s.bytes)).collect::<Result<Vec<_>>>()?;
+        manifest.shards.iter().map(|s| ctx.fetch("shard", &s.root, s.bytes)).collect::<Result<Vec<_>>>()?;
     let texts: Vec<&[u8]> = shards.iter().map(|s| &s[..]).collect();
     let found = measure(&texts, &manifest.licence);
     let gain = match model {
-        Some(model) => match measured_gain(shop, model, &texts) {
+        Some(model) => match measured_gain(ctx, model, &texts) {
             // Too little text to hold a part out is no reason to fail: it shows no gain.
             Err(AgentError::Learn(LearnError::TooShort { .. })) => 0,
             other => other?,
@@ -65,8 +65,8 @@ fn sample(texts: &[&[u8]]) -> Vec<u8> {
 
 /// The gain, on a held-out part of the sample, of training the whole model on the rest of it: which expert a text
 /// belongs to is not known yet, and a base that learns nothing from it learns nothing in any expert either.
-fn measured_gain(shop: &Workshop, model: &ModelResponse, texts: &[&[u8]]) -> Result<i64> {
-    let before = shop.model(model, &[])?;
+fn measured_gain(ctx: &JobContext, model: &ModelResponse, texts: &[&[u8]]) -> Result<i64> {
+    let before = ctx.model(model, &[])?;
     let context = CONTEXT.min(before.config().max_position_embeddings);
     let parts = split(&sample(texts), 4 * (context + 1), 6)?;
     // Shards may not repeat what they hold out; a window more than fits one is all that training needs.
@@ -83,7 +83,7 @@ fn measured_gain(shop: &Workshop, model: &ModelResponse, texts: &[&[u8]]) -> Res
     };
     let mut trainer = Trainer::new(before.copy(), spec, &[Shard::new(parts.train)])?;
     for _ in 0..STEPS {
-        shop.alive()?;
+        ctx.alive()?;
         trainer.step()?;
     }
     Ok(gain(&score(&before, &items)?, &score(trainer.model(), &items)?)?)

@@ -6,7 +6,7 @@ use lyceum_api::experts::ModelResponse;
 use lyceum_learn::{Model, ModelConfig, RunSpec, Shard, State, Target, block};
 use lyceum_store::Blob;
 
-use super::Workshop;
+use super::JobContext;
 use crate::action::Subject;
 use crate::{AgentError, Hash32, Result};
 
@@ -37,7 +37,7 @@ fn block_bound(tensors: &[(String, Vec<i64>)], copies: u64) -> u64 {
     sum.saturating_mul(copies)
 }
 
-impl Workshop {
+impl JobContext {
     /// A model's configuration, as it was registered.
     pub fn config(&self, model: &ModelResponse) -> Result<ModelConfig> {
         Ok(ModelConfig::from_json(&model.model.config)?)

@@ -23,10 +23,10 @@ pub use runs::Runs;
 pub(crate) use serve::key_of;
 pub use serve::{derive, serve, span};
 
-use crate::craft::Craft;
 use crate::event::{Events, What};
 use crate::peers::{Peers, Wanted};
 use crate::status::{Board, Counted};
+use crate::work_strategy::WorkStrategy;
 use crate::{AgentError, Cancel, Done, Identity, Job, Result};
 use cosmwasm_std::Addr;
 use lyceum_api::Hash32;
@@ -36,9 +36,9 @@ use lyceum_store::{Blob, Store, StoreError};
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A node's tools.
+/// What the jobs of a node work with.
 #[derive(Clone)]
-pub struct Workshop {
+pub struct JobContext {
     /// Who works.
     pub me: Identity,
     /// The node's own store.
@@ -61,13 +61,13 @@ pub struct Workshop {
     pub device: tch::Device,
 }
 
-impl std::fmt::Debug for Workshop {
+impl std::fmt::Debug for JobContext {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Workshop").field("me", &self.me).finish_non_exhaustive()
+        f.debug_struct("JobContext").field("me", &self.me).finish_non_exhaustive()
     }
 }
 
-impl Workshop {
+impl JobContext {
     /// A blob, from the own store or from whoever has it; refused if it is longer than `most`.
     pub fn fetch(&self, what: &'static str, root: &Hash32, most: u64) -> Result<Blob> {
         self.fetch_wanted(Wanted { what, root, most, first: None })
@@ -141,12 +141,12 @@ impl Workshop {
         if self.cancel.is_set() { Err(AgentError::Cancelled) } else { Ok(()) }
     }
 
-    /// Does a job the way the craft does it.
-    pub fn perform(&self, craft: &dyn Craft, key: &str, job: &Job) -> Done {
+    /// Does a job the way the strategy does it.
+    pub fn perform(&self, strategy: &dyn WorkStrategy, key: &str, job: &Job) -> Done {
         // One thread a job: nodes share their machine, and spinning threads make everybody slower.
         tch::set_num_threads(1);
         self.board.job(key);
-        match self.try_perform(craft, job) {
+        match self.try_perform(strategy, job) {
             Ok(done) => {
                 self.board.job_ended(key, Counted::Done);
                 done
@@ -163,22 +163,22 @@ impl Workshop {
         }
     }
 
-    fn try_perform(&self, craft: &dyn Craft, job: &Job) -> Result<Done> {
+    fn try_perform(&self, strategy: &dyn WorkStrategy, job: &Job) -> Result<Done> {
         self.alive()?;
         let begun = Instant::now();
         let seconds = || begun.elapsed().as_secs_f64();
         match job {
-            Job::Train { subject } => Ok(Done::Trained(craft.train(self, subject)?)),
+            Job::Train { subject } => Ok(Done::Trained(strategy.train(self, subject)?)),
             Job::Serve { subject, trained, panel } => {
-                let (states, opening, rederived_steps) = craft.serve(self, subject, trained, panel)?;
+                let (states, opening, rederived_steps) = strategy.serve(self, subject, trained, panel)?;
                 self.events.tell(What::Served { panel: panel.id, rederived_steps, seconds: seconds() });
                 Ok(Done::Served { states, opening })
             }
             Job::Span { subject, trained, opened, from, to } => {
-                Ok(Done::Spanned { states: span(self, craft, subject, trained, opened, *from, *to)? })
+                Ok(Done::Spanned { states: span(self, strategy, subject, trained, opened, *from, *to)? })
             }
             Job::Attest { subject, panel, second, guards } => {
-                let attested = craft.attest(self, subject, panel, second.as_ref(), guards)?;
+                let attested = strategy.attest(self, subject, panel, second.as_ref(), guards)?;
                 Ok(match attested {
                     Attested::Answer { attestation, fault, steps } => {
                         self.events.tell(What::Attested {

@@ -11,7 +11,7 @@ use lyceum_learn::state::root_of_block;
 use lyceum_learn::{RunRecord, State};
 use serde::{Deserialize, Serialize};
 
-use super::{Run, Workshop};
+use super::{JobContext, Run};
 use crate::action::Subject;
 use crate::{Hash32, Result};
 
@@ -98,7 +98,7 @@ fn run_id(subject: &Subject, run: &Run) -> Hash32 {
 
 /// Keeps the record of one run.
 pub(super) struct Log<'a> {
-    shop: &'a Workshop,
+    ctx: &'a JobContext,
     claim: u64,
     run: Hash32,
     /// The states kept so far.
@@ -108,14 +108,14 @@ pub(super) struct Log<'a> {
 impl<'a> Log<'a> {
     /// A run that begins, or goes on from where an earlier life had come to: then also its record and last state.
     pub fn open(
-        shop: &'a Workshop,
+        ctx: &'a JobContext,
         subject: &Subject,
         run: &Run,
     ) -> Result<(Self, Option<(RunRecord, State)>)> {
         let (claim, id) = (subject.claim.id, run_id(subject, run));
-        let mut log = Self { shop, claim, run: id, kept: Vec::new() };
-        let Some(entry) = shop.runs.read(claim).filter(|e| e.run == id) else { return Ok((log, None)) };
-        let Some((j, state)) = last_kept(shop, run, &entry) else { return Ok((log, None)) };
+        let mut log = Self { ctx, claim, run: id, kept: Vec::new() };
+        let Some(entry) = ctx.runs.read(claim).filter(|e| e.run == id) else { return Ok((log, None)) };
+        let Some((j, state)) = last_kept(ctx, run, &entry) else { return Ok((log, None)) };
         let upto = j as usize;
         if entry.roots.len() <= upto || entry.batches.len() < upto || entry.losses.len() < upto {
             return Ok((log, None));
@@ -143,18 +143,18 @@ impl<'a> Log<'a> {
             seconds: record.seconds,
             kept: self.kept.clone(),
         };
-        self.shop.runs.write(self.claim, &entry);
+        self.ctx.runs.write(self.claim, &entry);
     }
 }
 
 /// The latest kept state that the store still has and that is the one the record names.
-fn last_kept(shop: &Workshop, run: &Run, entry: &Entry) -> Option<(u32, State)> {
+fn last_kept(ctx: &JobContext, run: &Run, entry: &Entry) -> Option<(u32, State)> {
     // The last may have been cut off; those before it were whole when it began.
     entry.kept.iter().rev().find_map(|(j, root)| {
-        let bytes = shop.store.get(root.as_bytes()).ok()?;
+        let bytes = ctx.store.get(root.as_bytes()).ok()?;
         let step = u64::from(*j) * u64::from(run.spec.steps_per_interval);
         let named = entry.roots.get(*j as usize)?;
-        let state = shop.state(run, *j, root).ok()?;
+        let state = ctx.state(run, *j, root).ok()?;
         (root_of_block(step, &run.spec.seed, &bytes) == *named).then_some((*j, state))
     })
 }

@@ -11,9 +11,9 @@ use lyceum_learn::state::{root_of_block, salt};
 use lyceum_onchain::merkle;
 use lyceum_tensorblock::tile;
 
-use super::{Run, Workshop};
+use super::{JobContext, Run};
 use crate::action::Subject;
-use crate::craft::Craft;
+use crate::work_strategy::WorkStrategy;
 use crate::{AgentError, Done, Hash32, Result, Trained};
 
 /// The key of a drawn panel's sketches.
@@ -25,8 +25,8 @@ pub(crate) fn key_of(panel: &PanelResponse) -> Result<Hash32> {
 /// Goes through states of a run ascending, from kept ones on, and gives each to `see`; checks that they are the
 /// ones that were committed to. Gives the steps done again.
 pub fn derive(
-    shop: &Workshop,
-    craft: &(impl Craft + ?Sized),
+    ctx: &JobContext,
+    strategy: &(impl WorkStrategy + ?Sized),
     run: &Run,
     trained: &Trained,
     wanted: &BTreeSet<u32>,
@@ -37,15 +37,15 @@ pub fn derive(
     let mut steps = 0;
     let mut at: Option<(u32, State)> = None;
     for j in wanted {
-        shop.alive()?;
+        ctx.alive()?;
         let nearest = kept.range(..=*j).next_back();
         let ahead = at.as_ref().is_some_and(|(i, _)| nearest.is_none_or(|(k, _)| k < i));
         let (from, state) = match (at.take(), nearest) {
             (Some((i, state)), _) if ahead => (i, state),
-            (_, Some((k, root))) => (*k, shop.state(run, *k, root)?),
+            (_, Some((k, root))) => (*k, ctx.state(run, *k, root)?),
             _ => return Err(AgentError::Unknown { what: "a kept state before state", id: u64::from(*j) }),
         };
-        let state = if from == *j { state } else { craft.advance_to(run, state, *j)? };
+        let state = if from == *j { state } else { strategy.advance_to(run, state, *j)? };
         steps += u64::from(*j - from) * per;
         let bytes = state.to_block()?;
         let found = root_of_block(state.step, &run.spec.seed, &bytes);
@@ -62,18 +62,18 @@ pub fn derive(
 
 /// What a trainer sends and later opens for a panel; beside it the steps done again.
 pub fn serve(
-    shop: &Workshop,
-    craft: &(impl Craft + ?Sized),
+    ctx: &JobContext,
+    strategy: &(impl WorkStrategy + ?Sized),
     subject: &Subject,
     trained: &Trained,
     panel: &PanelResponse,
 ) -> Result<(Vec<ServedState>, Opening, u64)> {
-    let run = shop.run(subject)?;
+    let run = ctx.run(subject)?;
     let (kind, intervals, drawn) = (panel.kind, run.spec.intervals, tasks::drawn(panel));
     let set = |states: Vec<u32>| states.into_iter().collect::<BTreeSet<u32>>();
     let served = set(tasks::served_states(kind, intervals, &drawn));
     let opened = set(tasks::opened_states(kind, intervals, &drawn));
-    let (key, secret) = (key_of(panel)?, shop.me.salt("states", subject.claim.id));
+    let (key, secret) = (key_of(panel)?, ctx.me.salt("states", subject.claim.id));
     let leaves: Vec<[u8; 32]> =
         (0..).zip(&trained.roots).map(|(j, root)| salted_state(&salt(&secret, j), root).0).collect();
     let ends = set(tasks::proven_ends(kind, &drawn));
@@ -83,9 +83,9 @@ pub fn serve(
         let proof = merkle::prove(&leaves, state).unwrap_or_default().into_iter().map(Hash32).collect();
         ServedState { state, salt: salt(&secret, state), tensors, proof }
     };
-    let steps = derive(shop, craft, &run, trained, &wanted, |j, state, bytes| {
+    let steps = derive(ctx, strategy, &run, trained, &wanted, |j, state, bytes| {
         if served.contains(&j) {
-            states.push(prove(j, shop.keep(bytes)?));
+            states.push(prove(j, ctx.keep(bytes)?));
         }
         if ends.contains(&j) {
             proven.push(prove(j, Hash32::of(bytes)));
@@ -100,18 +100,18 @@ pub fn serve(
 
 /// The sketches of the states strictly within a span.
 pub fn span(
-    shop: &Workshop,
-    craft: &(impl Craft + ?Sized),
+    ctx: &JobContext,
+    strategy: &(impl WorkStrategy + ?Sized),
     subject: &Subject,
     trained: &Trained,
     opened: &PanelResponse,
     from: u32,
     to: u32,
 ) -> Result<Vec<OpenedState>> {
-    let (run, key) = (shop.run(subject)?, key_of(opened)?);
+    let (run, key) = (ctx.run(subject)?, key_of(opened)?);
     let wanted: BTreeSet<u32> = (from.saturating_add(1)..to.min(run.spec.intervals)).collect();
     let mut states = Vec::new();
-    derive(shop, craft, &run, trained, &wanted, |j, state, _| {
+    derive(ctx, strategy, &run, trained, &wanted, |j, state, _| {
         states.push(OpenedState { state: j, sketch: StateSketch::new(&state_sketch(&key, state)?) });
         Ok(())
     })?;
@@ -119,8 +119,8 @@ pub fn span(
 }
 
 /// A tile of a state with its proof; beyond the end, the last.
-pub(super) fn tile(shop: &Workshop, root: &Hash32, index: u64) -> Result<Done> {
-    let blob = shop.store.get(root.as_bytes())?;
+pub(super) fn tile(ctx: &JobContext, root: &Hash32, index: u64) -> Result<Done> {
+    let blob = ctx.store.get(root.as_bytes())?;
     let size = blob.len() as u64;
     let index = index.min(tile::tile_count(size).saturating_sub(1));
     let io = |e: tile::TileError| AgentError::Worker(e.to_string());

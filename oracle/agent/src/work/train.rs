@@ -13,14 +13,14 @@ use lyceum_onchain::merkle;
 use super::material::MAX_TEXT;
 use super::runs::Log;
 use super::scoring::{OWN_ITEMS, drawn};
-use super::{Run, Workshop};
+use super::{JobContext, Run};
 use crate::action::Subject;
 use crate::event::What;
 use crate::{AgentError, Hash32, Result, Trained};
 
 /// Watches a run: keeps states in the store, tells progress, writes where it has come to, stops when told to.
 struct Keeper<'a> {
-    shop: &'a Workshop,
+    ctx: &'a JobContext,
     claim: u64,
     log: Log<'a>,
     told: Instant,
@@ -30,14 +30,14 @@ impl Observer for Keeper<'_> {
     fn progress(&mut self, progress: &Progress) -> ControlFlow<()> {
         if self.told.elapsed().as_millis() >= 200 || progress.step == progress.steps {
             self.told = Instant::now();
-            self.shop.board.progress(&format!("train/{}", self.claim), progress);
-            self.shop.events.tell(What::Training { claim: self.claim, progress: *progress });
+            self.ctx.board.progress(&format!("train/{}", self.claim), progress);
+            self.ctx.events.tell(What::Training { claim: self.claim, progress: *progress });
         }
-        if self.shop.alive().is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if self.ctx.alive().is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
     fn keep(&mut self, j: u32, _: &State, bytes: &[u8]) -> std::result::Result<(), String> {
-        let root = self.shop.keep(bytes).map_err(|e| e.to_string())?;
+        let root = self.ctx.keep(bytes).map_err(|e| e.to_string())?;
         self.log.kept.push((j, root));
         Ok(())
     }
@@ -48,15 +48,15 @@ impl Observer for Keeper<'_> {
 }
 
 /// The honest way. A run that an earlier life of the node had begun goes on from its last kept state.
-pub fn train(shop: &Workshop, subject: &Subject) -> Result<Trained> {
-    let run = shop.run(subject)?;
+pub fn train(ctx: &JobContext, subject: &Subject) -> Result<Trained> {
+    let run = ctx.run(subject)?;
     let claim = subject.claim.id;
-    let (log, before) = Log::open(shop, subject, &run)?;
-    let mut keeper = Keeper { shop, claim, log, told: Instant::now() };
+    let (log, before) = Log::open(ctx, subject, &run)?;
+    let mut keeper = Keeper { ctx, claim, log, told: Instant::now() };
     let (trainer, done) = match before {
         Some((mut record, state)) => {
             let mut trainer = Trainer::resume(run.parent.copy(), run.spec.clone(), &run.shards, &state)?;
-            shop.events.tell(What::Resumed { claim, step: state.step, steps: run.spec.steps() });
+            ctx.events.tell(What::Resumed { claim, step: state.step, steps: run.spec.steps() });
             record.shards = trainer.plan().uses(run.spec.steps());
             let done = lyceum_learn::go_on(&mut trainer, record, &mut keeper);
             (trainer, done)
@@ -72,12 +72,12 @@ pub fn train(shop: &Workshop, subject: &Subject) -> Result<Trained> {
         done => done?,
     };
     let kept = keeper.log.kept;
-    finish(shop, subject, &run, trainer.model(), &record, kept)
+    finish(ctx, subject, &run, trainer.model(), &record, kept)
 }
 
 /// Writes block and manifest of a run that came to `child`, and says what is claimed of it.
 pub fn finish(
-    shop: &Workshop,
+    ctx: &JobContext,
     subject: &Subject,
     run: &Run,
     child: &Model,
@@ -85,9 +85,9 @@ pub fn finish(
     kept: Vec<(u32, Hash32)>,
 ) -> Result<Trained> {
     let bytes = block::write(&child.export(run.spec.target)?)?;
-    let block = shop.keep(&bytes)?;
+    let block = ctx.keep(&bytes)?;
     let claim = &subject.claim;
-    let states = salted(&shop.me.salt("states", claim.id), &record.roots);
+    let states = salted(&ctx.me.salt("states", claim.id), &record.roots);
     let seconds = record.seconds.round() as u32;
     let manifest = Manifest {
         task: claim.task,
@@ -109,11 +109,11 @@ pub fn finish(
     let content = ClaimContent {
         block,
         block_bytes: bytes.len() as u64,
-        manifest: shop.keep(&manifest.to_bytes())?,
+        manifest: ctx.keep(&manifest.to_bytes())?,
         states: Hash32(merkle::root(&leaves)),
-        reported: own_gain(shop, subject, &run.parent, child)?,
+        reported: own_gain(ctx, subject, &run.parent, child)?,
     };
-    shop.events.tell(What::Trained {
+    ctx.events.tell(What::Trained {
         claim: claim.id,
         task: claim.task,
         block,
@@ -126,10 +126,10 @@ pub fn finish(
 }
 
 /// The gain on items of the domain's public held-out text that the trainer draws for itself.
-fn own_gain(shop: &Workshop, subject: &Subject, parent: &Model, child: &Model) -> Result<i64> {
+fn own_gain(ctx: &JobContext, subject: &Subject, parent: &Model, child: &Model) -> Result<i64> {
     let domain = &subject.domain.domain;
-    let held_out = shop.fetch("held-out text", &domain.held_out, MAX_TEXT)?;
-    let seed = shop.me.salt("own-items", subject.claim.id);
+    let held_out = ctx.fetch("held-out text", &domain.held_out, MAX_TEXT)?;
+    let seed = ctx.me.salt("own-items", subject.claim.id);
     let items = drawn(&held_out, domain.sequence, OWN_ITEMS, &seed)?;
     Ok(gain(&score(parent, &items)?, &score(child, &items)?)?)
 }

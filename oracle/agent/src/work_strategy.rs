@@ -1,18 +1,18 @@
-//! [`Craft`]: how a node does its work. There is one honest way; [`crate::adversary`] has the others.
+//! [`WorkStrategy`]: how a node does its work. There is one honest way; [`crate::adversary`] has the others.
 
 use lyceum_api::attestation::Opening;
 use lyceum_api::tasks::{DomainResponse, PanelResponse, ServedState};
 use lyceum_learn::{State, rederive};
 
 use crate::action::Subject;
-use crate::work::{self, Attested, Run, Workshop};
+use crate::work::{self, Attested, JobContext, Run};
 use crate::{Result, Trained};
 
 /// How work is done. The provided methods are the honest way.
-pub trait Craft: Send + Sync {
+pub trait WorkStrategy: Send + Sync {
     /// Trains a claim.
-    fn train(&self, shop: &Workshop, subject: &Subject) -> Result<Trained> {
-        work::train::train(shop, subject)
+    fn train(&self, ctx: &JobContext, subject: &Subject) -> Result<Trained> {
+        work::train::train(ctx, subject)
     }
 
     /// Goes on from a state of a run to a later one, as the run did.
@@ -23,29 +23,29 @@ pub trait Craft: Send + Sync {
     /// Makes ready what a panel asks of the trainer; beside it the steps done again.
     fn serve(
         &self,
-        shop: &Workshop,
+        ctx: &JobContext,
         subject: &Subject,
         trained: &Trained,
         panel: &PanelResponse,
     ) -> Result<(Vec<ServedState>, Opening, u64)> {
-        work::serve(shop, self, subject, trained, panel)
+        work::serve(ctx, self, subject, trained, panel)
     }
 
     /// Judges a claim as a seat.
     fn attest(
         &self,
-        shop: &Workshop,
+        ctx: &JobContext,
         subject: &Subject,
         panel: &PanelResponse,
         second: Option<&PanelResponse>,
         guards: &[DomainResponse],
     ) -> Result<Attested> {
-        work::attest(shop, subject, panel, second, guards)
+        work::attest(ctx, subject, panel, second, guards)
     }
 }
 
-/// The honest craft.
+/// The honest strategy.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Honest;
 
-impl Craft for Honest {}
+impl WorkStrategy for Honest {}
