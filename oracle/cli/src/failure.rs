@@ -10,8 +10,8 @@ use lyceum_serve::ServeError;
 use lyceum_store::StoreError;
 use lyceum_tensorblock::FileError;
 
+use crate::contract_cli::plain;
 use crate::output::Lost;
-use crate::speech::plain;
 use crate::terminal::printable_line;
 
 /// The table of exit codes, shown at the end of `--help`.

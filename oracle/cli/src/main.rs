@@ -3,7 +3,7 @@
 //!
 //! Data go to stdout, progress and logs to stderr; `--json` makes every command print one JSON value. Start
 //! reading at [`commands`]; errors and exit codes are in [`failure`], an operator's keys in [`wallet`], node.toml in
-//! [`config`], the node's life in [`node`], and what may be said to the contracts in [`speech`].
+//! [`config`], the node's life in [`node`], and what may be said to the contracts in [`contract_cli`].
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -13,6 +13,7 @@ mod output;
 mod beacon;
 mod commands;
 mod config;
+mod contract_cli;
 mod corpus;
 mod demo;
 mod deploy;
@@ -25,7 +26,6 @@ mod paths;
 mod reading;
 mod report;
 mod session;
-mod speech;
 mod terminal;
 mod wallet;
 mod writable;

@@ -3,9 +3,9 @@
 use cosmwasm_std::Addr;
 use serde_json::{Value, json};
 
+use crate::contract_cli::{both, lyc};
 use crate::failure::{self, Failure, Refusal};
 use crate::session::{AccountsArgs, look_as_nobody, runtime};
-use crate::speech::{both, lyc};
 use crate::wallet::{Keyring, account};
 
 /// Arguments.

@@ -6,11 +6,11 @@ use serde_json::json;
 
 use super::foreseen;
 use crate::beacon::Info;
+use crate::contract_cli::{Amount, both, lyc};
 use crate::deploy::signing::{ChainArgs, KeyArgs};
 use crate::deploy::{Params, Plan, artifacts, deploy};
 use crate::interrupted::{LastSent, Repeated};
 use crate::session::{GasArgs, runtime};
-use crate::speech::{Amount, both, lyc};
 use crate::wallet::{HomeArgs, Keyring, account};
 
 /// Arguments.

@@ -6,9 +6,9 @@ use std::io::Write;
 use lyceum_chain::cosmos::{Fee, Included};
 use serde_json::{Value, json};
 
+use crate::contract_cli::{Consequence, both};
 use crate::deploy::authority::{Foreseen, Kind};
 use crate::deploy::shown;
-use crate::speech::{Consequence, both};
 
 /// Gas, fee and what would happen.
 pub fn write(out: &mut dyn Write, fee: &Fee, consequence: &Consequence) -> std::io::Result<()> {

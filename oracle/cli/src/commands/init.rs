@@ -9,10 +9,10 @@ use lyceum_files::is_there;
 use serde_json::json;
 
 use crate::config::{Answers, Config, EXAMPLE_ADDRESS, Role, template};
+use crate::contract_cli::Amount;
 use crate::failure::{BadInput, Failure, Refusal};
 use crate::node::identity;
 use crate::paths::{json_path, shell_path, shell_quote};
-use crate::speech::Amount;
 use crate::wallet::{Home, HomeArgs, Keyring, can_be_folder, create_private, write_private};
 use crate::writable;
 

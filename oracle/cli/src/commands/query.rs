@@ -4,9 +4,9 @@
 use lyceum_onchain::paging::MAX_LIMIT;
 use serde_json::Value;
 
+use crate::contract_cli::{Common, ContractArgs, Kind, Names, for_people};
 use crate::failure::BadInput;
 use crate::session::{NetworkArgs, runtime};
-use crate::speech::{Common, Kind, Names, Spoken, for_people};
 use crate::wallet::{Keyring, account};
 
 /// Flags that all queries have.
@@ -25,7 +25,7 @@ impl Common for Flags {
 }
 
 /// Arguments: which contract, which query, its fields.
-pub type Args = Spoken<Flags>;
+pub type Args = ContractArgs<Flags>;
 
 /// Refuses a limit that the contract would lower without a word.
 fn within_page(query: &Value) -> anyhow::Result<()> {

@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 
 use super::foreseen;
 use super::sending::{SendingArgs, confirm, shown_on};
+use crate::contract_cli::{Amount, Consequence, Denominated, both};
 use crate::deploy::chain::coins;
 use crate::failure::{Failure, Refusal};
 use crate::interrupted::{LastSent, Repeated};
 use crate::output;
 use crate::session::{Accounts, AccountsArgs, GasArgs, look, runtime};
-use crate::speech::{Amount, Consequence, Denominated, both};
 use crate::wallet::{Entry, Keyring, account};
 
 /// Arguments.

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use super::foreseen;
 use super::sending::{SendingArgs, confirm, shown_on};
+use crate::contract_cli::{Amount, Common, Consequence, ContractArgs, Kind, Names, both, lyc, plain};
 use crate::deploy::chain::execute_msg;
 use crate::failure::{Failure, Refusal};
 use crate::interrupted::{LastSent, Repeated};
 use crate::output;
 use crate::session::{GasArgs, Network, NetworkArgs, runtime};
-use crate::speech::{Amount, Common, Consequence, Kind, Names, Spoken, both, lyc, plain};
 use crate::wallet::{Entry, Keyring, account};
 
 /// How contracts say that a message takes funds and came without (cw-utils, `PaymentError::NoFunds`).
@@ -42,7 +42,7 @@ impl Common for Flags {
 }
 
 /// Arguments: which contract, which message, its fields.
-pub type Args = Spoken<Flags>;
+pub type Args = ContractArgs<Flags>;
 
 /// A message on its way.
 struct Draft {

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::authority::{told, told_json};
 use super::foreseen;
+use crate::contract_cli::lyc;
 use crate::deploy::artifacts;
 use crate::deploy::authority::Acted;
 use crate::deploy::deposit::DepositArgs;
@@ -16,7 +17,6 @@ use crate::deploy::{Upgrade, check_name};
 use crate::interrupted::{LastSent, Repeated};
 use crate::output;
 use crate::session::{GasArgs, Network, NetworkArgs, runtime};
-use crate::speech::lyc;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]

@@ -5,8 +5,8 @@ use cosmos_sdk_proto::cosmos::base::v1beta1::Coin;
 use lyceum_api::DENOM;
 
 use super::chain::coins;
+use crate::contract_cli::{Amount, both};
 use crate::failure::{Failure, Refusal};
-use crate::speech::{Amount, both};
 use crate::terminal::excerpt;
 
 /// What the Cosmos SDK asks unless a chain says otherwise (x/gov, `DefaultMinDepositTokens`).

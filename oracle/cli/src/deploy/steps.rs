@@ -13,9 +13,9 @@ use lyceum_chain::{Addresses, CONTRACTS, Code, DEPLOYMENT_VERSION, Deployment};
 use super::artifacts::Artifact;
 use super::chain::{self, Up};
 use super::{Params, plan, proof};
+use crate::contract_cli::both;
 use crate::failure::{Failure, Refusal};
 use crate::session::check_contracts;
-use crate::speech::both;
 use crate::terminal::excerpt;
 use crate::writable;
 

@@ -17,12 +17,12 @@ pub struct Sentences;
 
 /// What an event says.
 #[derive(Debug, Default)]
-struct Said {
+struct ContractMessage {
     sentence: String,
     values: String,
 }
 
-impl Said {
+impl ContractMessage {
     fn say(&mut self, field: &Field, value: &dyn fmt::Display) {
         // Fields of the crate `log` say where a line was written. Writing to a string does not fail.
         let _ = match field.name() {
@@ -34,7 +34,7 @@ impl Said {
     }
 }
 
-impl Visit for Said {
+impl Visit for ContractMessage {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.say(field, &value);
     }
@@ -60,7 +60,7 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut said = Said::default();
+        let mut said = ContractMessage::default();
         event.record(&mut said);
         SystemTime.format_time(&mut writer)?;
         let (name, colour) = match *event.metadata().level() {

@@ -12,8 +12,8 @@ use super::local::{self, Local, Make};
 use super::{disk, parts};
 use crate::beacon::machine_time;
 use crate::config::Config;
+use crate::contract_cli::lyc;
 use crate::failure::{Failure, Refusal};
-use crate::speech::lyc;
 use crate::terminal::printable_line;
 use crate::wallet::PassphraseArgs;
 

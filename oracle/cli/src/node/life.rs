@@ -17,10 +17,10 @@ use lyceum_store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::local::{self, Held, Local, Make};
+use super::observability::{Observability, StoreSeen};
 use super::parts::{self, Who};
 use super::peers::{Known, Remote, keep};
-use super::telling::{StoreSeen, Telling};
-use super::twin::{self, Lookout, Twin};
+use super::twin::{self, Twin, TwinDetector};
 use super::{disk, signals};
 use crate::beacon::machine_time;
 use crate::config::Config;
@@ -60,7 +60,7 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
         signals::leave_with_input(drain.clone(), Duration::from_secs(config.node.drain_seconds));
     }
 
-    let telling = Telling::new(&config.chain.id);
+    let observability = Observability::new(&config.chain.id);
     tracing::info!(
         node = config.node.name,
         chain = config.chain.id,
@@ -68,8 +68,11 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
         health = %format!("http://{}", server.address()),
         "node begins"
     );
-    let pages =
-        tokio::spawn(server.run(telling.alive.clone(), telling.ready.clone(), telling.metrics.clone()));
+    let pages = tokio::spawn(server.run(
+        observability.alive.clone(),
+        observability.ready.clone(),
+        observability.metrics.clone(),
+    ));
     let settings = Settings { mark: Some(twin::mark(&life)), ..config.settings() };
     let stopped = || async {
         tokio::select! {
@@ -78,7 +81,7 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
         }
     };
     let client = tokio::select! {
-        client = connect(settings, key, &deployment, &telling, &store) => client?,
+        client = connect(settings, key, &deployment, &observability, &store) => client?,
         // Nothing is owed yet by a life that has not seen the chain.
         () = stopped() => return Ok(()),
     };
@@ -107,7 +110,7 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
     if let Ok(Some(low)) = low {
         tracing::warn!("{}", parts::low_price_words(&config.chain.gas_price, &low));
     }
-    let lookout = Lookout {
+    let detector = TwinDetector {
         client: client.clone(),
         nodes: contracts.nodes.clone(),
         network: network.clone(),
@@ -117,7 +120,7 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
     };
     // Before anything is sent: what two send at the same time is what both lose by.
     let twin = tokio::select! {
-        twin = lookout.first() => twin,
+        twin = detector.first() => twin,
         () = stopped() => return Ok(()),
     };
     if let Some(twin) = twin {
@@ -149,7 +152,7 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
     let book = tokio::spawn(keep(client.clone(), contracts.nodes.clone(), network.clone(), known.clone()));
     let mut node = Node::new(node_config, Cosmos::new(client.clone(), contracts), store.clone(), shared)?;
     let teller = tokio::spawn(tell_on(Watched {
-        telling,
+        observability,
         status: node.status(),
         client,
         store: store.clone(),
@@ -160,7 +163,7 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
     }));
     let log = tokio::spawn(log(events, how.log_format));
     let (older, mut met) = oneshot::channel();
-    let watch = tokio::spawn(stop_for_older(lookout, older, cancel.clone()));
+    let watch = tokio::spawn(stop_for_older(detector, older, cancel.clone()));
 
     let ended = node.run().await;
     // The driver's own end of the channel goes first, so that the log ends after its last line.
@@ -188,8 +191,8 @@ pub async fn live(config: &Config, passphrase: &PassphraseArgs, how: &How) -> an
 }
 
 /// Stops the node, at once, as soon as there is an older one of the same keys.
-async fn stop_for_older(lookout: Lookout, tell: oneshot::Sender<Twin>, cancel: Cancel) {
-    let twin = lookout.watch().await;
+async fn stop_for_older(detector: TwinDetector, tell: oneshot::Sender<Twin>, cancel: Cancel) {
+    let twin = detector.watch().await;
     // Whoever waits for the node hears of it when the node has ended.
     let _ = tell.send(twin);
     cancel.cancel();
@@ -200,7 +203,7 @@ async fn connect(
     settings: Settings,
     key: Key,
     deployment: &Deployment,
-    telling: &Telling,
+    observability: &Observability,
     store: &Store,
 ) -> anyhow::Result<Client> {
     let (key, backoff) = (Arc::new(key), Backoff::default());
@@ -229,15 +232,15 @@ async fn connect(
                 "outage goes on, {failures} failures in a row: {what}: {error} (next try in {delay:?})"
             ),
         }
-        telling.no_chain(&error.to_string());
-        telling.store(seen(store), 0);
+        observability.no_chain(&error.to_string());
+        observability.store(seen(store), 0);
         tokio::time::sleep(delay).await;
     }
 }
 
 /// What is read to be told.
 struct Watched {
-    telling: Telling,
+    observability: Observability,
     status: StatusWatch,
     client: Client,
     store: Arc<Store>,
@@ -251,13 +254,13 @@ async fn tell_on(mut on: Watched) {
     let mut tick = tokio::time::interval(TELL);
     loop {
         tick.tick().await;
-        on.telling.chain(&on.client.status(), on.stale);
+        on.observability.chain(&on.client.status(), on.stale);
         let status = on.status.borrow().clone();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-        on.telling.node(&status, now, on.stale.as_secs());
-        on.telling.store(seen(&on.store), on.least_free);
+        on.observability.node(&status, now, on.stale.as_secs());
+        on.observability.store(seen(&on.store), on.least_free);
         let known = on.known.borrow().clone();
-        on.telling.net(&on.network.stats(), known.peers, known.trouble.as_deref());
+        on.observability.net(&on.network.stats(), known.peers, known.trouble.as_deref());
     }
 }
 

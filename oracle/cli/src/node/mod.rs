@@ -1,6 +1,6 @@
 //! `lyceum node` from inside. [`local`] is what a node begins with on its machine; [`check`] says whether it could begin;
 //! [`life`] begins, keeps it going, and ends it in good order; [`twin`] finds a copy of it that runs elsewhere;
-//! [`telling`] turns what its parts say into health and metrics.
+//! [`observability`] turns what its parts say into health and metrics.
 
 pub mod check;
 mod disk;
@@ -9,10 +9,10 @@ pub mod identity;
 pub mod life;
 mod local;
 mod lock;
+mod observability;
 mod parts;
 mod peers;
 pub mod signals;
-mod telling;
 mod twin;
 #[cfg(test)]
-mod twins;
+mod twin_tests;

@@ -38,14 +38,14 @@ pub fn mark(life: &Life) -> String {
 
 /// Where a twin showed itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Met {
+pub enum TwinEvidence {
     /// At an address, with the peer key.
     Peer(String),
     /// By the transaction that took a sequence.
     Transaction(u64),
 }
 
-impl fmt::Display for Met {
+impl fmt::Display for TwinEvidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Peer(address) => write!(f, "it was met at {address} with this node's peer key"),
@@ -62,7 +62,7 @@ pub struct Twin {
     /// It.
     pub life: Life,
     /// How it showed itself.
-    pub met: Met,
+    pub evidence: TwinEvidence,
 }
 
 impl Twin {
@@ -73,7 +73,7 @@ impl Twin {
              ends, as it is the younger. Two processes with one key answer for each other and lose what they bonded. Find \
              out where the other one runs; to go on here, stop it there first; to run both, give this one keys of its own \
              with `lyceum init` and `lyceum keys add`",
-            self.met, self.life.since, own.since
+            self.evidence, self.life.since, own.since
         );
         Refusal::new(Failure::Twin, "node.twin", words)
     }
@@ -106,7 +106,7 @@ fn judge(own: &Life, began_at: u64, signed: &Signed) -> Says {
 
 /// A node that looks for its twin.
 #[derive(Debug, Clone)]
-pub struct Lookout {
+pub struct TwinDetector {
     /// The chain, as the node's account.
     pub client: Client,
     /// The contract that has the node's addresses.
@@ -119,7 +119,7 @@ pub struct Lookout {
     pub began_at: u64,
 }
 
-impl Lookout {
+impl TwinDetector {
     /// Looks once before anything is sent. Gives a twin that is older.
     pub async fn first(&self) -> Option<Twin> {
         let looked = tokio::time::timeout(FIRST, self.look_at_addresses()).await;
@@ -166,7 +166,7 @@ impl Lookout {
         let older = twin.life.is_older_than(own);
         if !older {
             tracing::error!(
-                account = %self.client.account(), began = twin.life.since, met = %twin.met,
+                account = %self.client.account(), began = twin.life.since, met = %twin.evidence,
                 "another process runs as this node, from a copy of its folder; it is the younger and should end by \
                  itself: see that it does"
             );
@@ -186,7 +186,7 @@ impl Lookout {
         let found = self.network.look_for_twin(addresses).await;
         let found =
             found.inspect_err(|error| tracing::debug!(%error, "no twin can be looked for")).ok()??;
-        Some(Twin { life: found.life, met: Met::Peer(found.address) })
+        Some(Twin { life: found.life, evidence: TwinEvidence::Peer(found.address) })
     }
 
     /// The account's latest transactions.
@@ -198,7 +198,7 @@ impl Lookout {
             match judge(&own, self.began_at, &signed) {
                 Says::Ours | Says::Earlier => {}
                 Says::Twin(life) => {
-                    found = Some(Twin { life, met: Met::Transaction(signed.sequence) });
+                    found = Some(Twin { life, evidence: TwinEvidence::Transaction(signed.sequence) });
                 }
                 Says::ByHand if say => tracing::warn!(
                     sequence = signed.sequence,
@@ -224,7 +224,7 @@ async fn heard(met: &mut watch::Receiver<Option<lyceum_net::Twin>>) -> Twin {
             std::future::pending::<()>().await;
         }
         if let Some(twin) = met.borrow_and_update().clone() {
-            return Twin { life: twin.life, met: Met::Peer(twin.address) };
+            return Twin { life: twin.life, evidence: TwinEvidence::Peer(twin.address) };
         }
     }
 }
@@ -257,14 +257,14 @@ mod tests {
 
     #[test]
     fn the_younger_is_told_what_to_do_and_ends_as_busy() {
-        let older = Twin { life: Life { since: 900, id: 8 }, met: Met::Transaction(12) };
+        let older = Twin { life: Life { since: 900, id: 8 }, evidence: TwinEvidence::Transaction(12) };
         let refusal = anyhow::Error::from(older.refusal(&OWN, &Addr::unchecked("wasm1me")));
         assert_eq!(Failure::of(&refusal), Failure::Twin);
         let words = refusal.to_string();
         for said in ["wasm1me", "sequence 12", "900", "1000", "stop it there first"] {
             assert!(words.contains(said), "{said} in {words}");
         }
-        let peer = Met::Peer("/ip4/192.0.2.7/tcp/26690".to_owned()).to_string();
+        let peer = TwinEvidence::Peer("/ip4/192.0.2.7/tcp/26690".to_owned()).to_string();
         assert!(peer.contains("/ip4/192.0.2.7/tcp/26690"), "{peer}");
     }
 }

@@ -2,6 +2,7 @@
 //! code and what to do. No chain is needed; where an endpoint must answer, a thread of the test does.
 
 mod chain;
+mod contract_cli;
 mod fixture;
 mod homes;
 mod keys;
@@ -10,5 +11,4 @@ mod node;
 #[cfg(target_os = "linux")]
 mod output;
 mod sending;
-mod speech;
 mod wallet;

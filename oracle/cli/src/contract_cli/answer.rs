@@ -73,7 +73,7 @@ mod tests {
     fn every_large_number_in_an_answer_is_known_to_be_an_amount_of_ulyc_or_none() {
         let mut none = std::collections::BTreeSet::new();
         for contract in contracts() {
-            for query in contract.said(Kind::Query) {
+            for query in contract.variants(Kind::Query) {
                 let schema = response(contract.name, &query.name).unwrap();
                 others(schema, &mut |field| {
                     none.insert(format!("{}.{field}", contract.name));

@@ -8,14 +8,14 @@ use lyceum_chain::cosmos;
 use lyceum_serve::{Board, Check, Counted, Endpoint, Metrics, State};
 use lyceum_store::Usage;
 
-use crate::speech::lyc;
+use crate::contract_cli::lyc;
 
 /// What is told holds for so long: the teller speaks every few seconds.
 const HOLDS: Duration = Duration::from_secs(60);
 
 /// The boards and metrics of one node.
 #[derive(Debug)]
-pub struct Telling {
+pub struct Observability {
     /// What /healthz says.
     pub alive: Board,
     /// What /readyz says.
@@ -44,7 +44,7 @@ pub struct StoreSeen {
     pub free: Option<u64>,
 }
 
-impl Telling {
+impl Observability {
     /// A node that has not begun.
     pub fn new(chain_id: &str) -> Self {
         let (alive, ready) = (Board::new(), Board::new());
@@ -322,12 +322,12 @@ mod tests {
             websocket: true,
             trouble: None,
         };
-        let telling = Telling::new("c");
-        telling.chain(&seen, Duration::from_secs(60));
-        let line = &telling.ready.report().checks["chain"];
+        let observability = Observability::new("c");
+        observability.chain(&seen, Duration::from_secs(60));
+        let line = &observability.ready.report().checks["chain"];
         let words = "block 7; 1 of 2 endpoints are not well: http://127.0.0.1:2: 4 heights behind";
         assert_eq!((line.ok, line.says.as_str()), (true, words));
-        let text = telling.metrics.text();
+        let text = observability.metrics.text();
         for (name, port, value) in [("healthy", 1, 1), ("healthy", 2, 0), ("height", 1, 8), ("height", 2, 9)]
         {
             let line = format!("lyceum_endpoint_{name}{{endpoint=\"http://127.0.0.1:{port}\"}} {value}\n");
@@ -347,11 +347,11 @@ mod tests {
         unwell(driver(&fresh, 1_000 + 60 * 30 + 1, 60));
         unwell(driver(&Status { phase: Phase::Ended, ..fresh.clone() }, 1_050, 60));
         // A chain that is down is no reason to restart, and one to be not ready.
-        let mut telling = Telling::new("c");
-        telling.no_chain("http://127.0.0.1:1 does not answer");
-        assert!(telling.alive.report().ready && !telling.ready.report().ready);
+        let mut observability = Observability::new("c");
+        observability.no_chain("http://127.0.0.1:1 does not answer");
+        assert!(observability.alive.report().ready && !observability.ready.report().ready);
         let idle = Standing { registered: true, ..Standing::default() };
-        telling.node(&Status { standing: Some(idle), ..fresh }, 1_050, 60);
-        assert!(telling.ready.report().checks["node"].says.contains("not active"));
+        observability.node(&Status { standing: Some(idle), ..fresh }, 1_050, 60);
+        assert!(observability.ready.report().checks["node"].says.contains("not active"));
     }
 }

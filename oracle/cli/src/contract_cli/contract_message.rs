@@ -1,4 +1,4 @@
-//! [`Said`]: what somebody says to a contract, in the operator's words, and the message that comes of it.
+//! [`ContractMessage`]: what somebody says to a contract, in the operator's words, and the message that comes of it.
 
 use cosmwasm_std::Addr;
 use lyceum_api::Hash32;
@@ -9,9 +9,9 @@ use super::form::Form;
 use super::schema::{Field, Kind, check, contracts};
 use crate::failure::BadInput;
 
-/// What is said to a contract. Accounts may be keys' names and GPUs may be UUIDs until [`Said::message`].
+/// What is said to a contract. Accounts may be keys' names and GPUs may be UUIDs until [`ContractMessage::message`].
 #[derive(Debug)]
-pub struct Said {
+pub struct ContractMessage {
     /// The contract's name.
     pub contract: String,
     kind: Kind,
@@ -26,7 +26,7 @@ pub struct Names<'a> {
     pub gpu_salt: Option<Hash32>,
 }
 
-impl Said {
+impl ContractMessage {
     /// Something that was said.
     pub fn new(contract: String, kind: Kind, value: Value) -> Self {
         Self { contract, kind, value }
@@ -53,8 +53,8 @@ impl Said {
 
     fn fields(&self) -> &'static [Field] {
         let contract = contracts().iter().find(|c| c.name == self.contract);
-        let variant =
-            contract.and_then(|c| c.said(self.kind).iter().find(|v| Some(v.name.as_str()) == self.name()));
+        let variant = contract
+            .and_then(|c| c.variants(self.kind).iter().find(|v| Some(v.name.as_str()) == self.name()));
         variant.map(|v| v.fields.as_slice()).unwrap_or_default()
     }
 
@@ -112,7 +112,7 @@ mod tests {
             other => Err(anyhow::anyhow!("{field} {other}")),
         };
         let names = Names { account: &account, gpu_salt: Some(Hash32([7; 32])) };
-        Said::new(contract.to_owned(), kind, value).message(&names)
+        ContractMessage::new(contract.to_owned(), kind, value).message(&names)
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
         let hash = gpu_id(&Hash32([7; 32]), uuid).to_string();
         assert_eq!(message("nodes", Kind::Execute, bind(uuid)).unwrap(), bind(&hash));
         assert_eq!(message("nodes", Kind::Execute, bind(&hash)).unwrap(), bind(&hash));
-        let said = |gpu: &str| Said::new("nodes".to_owned(), Kind::Execute, bind(gpu)).has_uuid();
+        let said = |gpu: &str| ContractMessage::new("nodes".to_owned(), Kind::Execute, bind(gpu)).has_uuid();
         assert!(said(uuid) && !said(&hash));
     }
 

@@ -18,7 +18,7 @@ use lyceum_store::Store;
 use prost::Message as _;
 use serde_json::{Value, json};
 
-use super::twin::{Lookout, Met, Twin, mark};
+use super::twin::{Twin, TwinDetector, TwinEvidence, mark};
 
 const CHAIN: &str = "stub-1";
 const HEIGHT: u64 = 1_000;
@@ -189,7 +189,7 @@ async fn signed(key: &Key, sequence: u64, memo: &str) -> Vec<u8> {
 /// One process of the node.
 struct Process {
     _folder: tempfile::TempDir,
-    lookout: Lookout,
+    detector: TwinDetector,
 }
 
 /// Two processes with the same keys, the older first, what their endpoint says, and the account's key.
@@ -205,52 +205,52 @@ async fn pair() -> (Process, Process, Arc<Mutex<Says>>, Key) {
         let signer = Arc::new(Key::from_mnemonic(&words, 0).unwrap());
         let client = Client::connect(Settings::new(CHAIN, vec![url.clone()]), signer).await.unwrap();
         let nodes = client.account().clone();
-        let lookout = Lookout { client, nodes, network, announced: vec![], began_at: HEIGHT };
-        Process { _folder: folder, lookout }
+        let detector = TwinDetector { client, nodes, network, announced: vec![], began_at: HEIGHT };
+        Process { _folder: folder, detector }
     };
     let (one, other) = (begin().await, begin().await);
-    match one.lookout.network.life().is_older_than(&other.lookout.network.life()) {
+    match one.detector.network.life().is_older_than(&other.detector.network.life()) {
         true => (one, other, says, key),
         false => (other, one, says, key),
     }
 }
 
 fn address(of: &Process) -> String {
-    of.lookout.network.listening()[0].to_string()
+    of.detector.network.listening()[0].to_string()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_younger_meets_the_older_at_the_registered_address_before_it_sends_anything() {
     let (older, younger, says, _) = pair().await;
     says.lock().unwrap().registered = vec![address(&older)];
-    let twin = younger.lookout.first().await.unwrap();
-    assert_eq!(twin.life, older.lookout.network.life());
-    assert!(matches!(&twin.met, Met::Peer(at) if at.starts_with(&address(&older))), "{twin:?}");
+    let twin = younger.detector.first().await.unwrap();
+    assert_eq!(twin.life, older.detector.network.life());
+    assert!(matches!(&twin.evidence, TwinEvidence::Peer(at) if at.starts_with(&address(&older))), "{twin:?}");
     // The older meets itself there.
-    assert_eq!(older.lookout.first().await, None);
+    assert_eq!(older.detector.first().await, None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_older_goes_on_when_it_meets_the_younger_and_the_younger_hears_of_it() {
     let (mut older, younger, _, _) = pair().await;
-    older.lookout.announced = vec![address(&younger)];
-    let ended = tokio::spawn(younger.lookout.clone().watch());
-    assert_eq!(older.lookout.first().await, None, "it is not the younger");
+    older.detector.announced = vec![address(&younger)];
+    let ended = tokio::spawn(younger.detector.clone().watch());
+    assert_eq!(older.detector.first().await, None, "it is not the younger");
     let twin = ended.await.unwrap();
-    assert_eq!(twin.life, older.lookout.network.life());
-    assert!(matches!(twin.met, Met::Peer(_)), "{twin:?}");
+    assert_eq!(twin.life, older.detector.network.life());
+    assert!(matches!(twin.evidence, TwinEvidence::Peer(_)), "{twin:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transaction_of_the_older_ends_the_younger_and_not_the_other_way_round() {
     let (older, younger, says, key) = pair().await;
     let memo = |life: &Life| format!("{} {}", mark(life), HEIGHT + 100);
-    let lives = [&older, &younger].map(|process| process.lookout.network.life());
+    let lives = [&older, &younger].map(|process| process.detector.network.life());
     says.lock().unwrap().txs =
         vec![signed(&key, 0, &memo(&lives[0])).await, signed(&key, 1, &memo(&lives[1])).await];
-    let twin = younger.lookout.clone().watch().await;
-    assert_eq!(twin, Twin { life: lives[0], met: Met::Transaction(0) });
-    let seen = older.lookout.look_at_transactions(&mut BTreeSet::new(), true).await.unwrap();
+    let twin = younger.detector.clone().watch().await;
+    assert_eq!(twin, Twin { life: lives[0], evidence: TwinEvidence::Transaction(0) });
+    let seen = older.detector.look_at_transactions(&mut BTreeSet::new(), true).await.unwrap();
     assert_eq!(seen.life, lives[1]);
     assert!(!seen.life.is_older_than(&lives[0]), "the older goes on");
 }
@@ -277,7 +277,7 @@ async fn neither_the_operators_hand_nor_an_earlier_life_nor_an_endpoint_ends_a_n
     let other = Network::start(&Identity::generate(), &listen, store, Limits::private()).await.unwrap();
     says.lock().unwrap().registered = vec![other.listening()[0].to_string()];
     let mut known = BTreeSet::new();
-    assert_eq!(node.lookout.look_at_transactions(&mut known, true).await, None);
+    assert_eq!(node.detector.look_at_transactions(&mut known, true).await, None);
     assert_eq!(known, BTreeSet::from([0, 1, 2]), "what nobody signed was not looked at");
-    assert_eq!(node.lookout.first().await, None);
+    assert_eq!(node.detector.first().await, None);
 }

@@ -6,17 +6,17 @@ mod amount;
 mod answer;
 mod command;
 mod consequence;
+mod contract_message;
 mod form;
 #[cfg(test)]
 mod permission;
 mod plain;
-mod said;
 mod schema;
 
 pub use amount::{Amount, Denominated, both, lyc};
 pub use answer::for_people;
-pub use command::{Common, Spoken};
+pub use command::{Common, ContractArgs};
 pub use consequence::Consequence;
+pub use contract_message::Names;
 pub use plain::plain;
-pub use said::Names;
 pub use schema::Kind;

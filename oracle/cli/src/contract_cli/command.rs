@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, Id};
 use serde_json::{Map, Value};
 
+use super::contract_message::ContractMessage;
 use super::form::{Form, json};
-use super::said::Said;
 use super::schema::{Contract, Field, Kind, Variant, contracts};
 use crate::failure::BadInput;
 
@@ -20,14 +20,14 @@ pub trait Common: clap::Args {
 
 /// The arguments of a command that speaks to contracts: which contract, which message, its fields, and flags `C`.
 #[derive(Debug)]
-pub struct Spoken<C> {
+pub struct ContractArgs<C> {
     matches: ArgMatches,
     flags: PhantomData<C>,
 }
 
-impl<C: Common> Spoken<C> {
+impl<C: Common> ContractArgs<C> {
     /// What is said to which contract, and the flags that go with it.
-    pub fn read(&self) -> anyhow::Result<(Said, C)> {
+    pub fn read(&self) -> anyhow::Result<(ContractMessage, C)> {
         let missing = || BadInput("name a contract and a message; --help lists them".to_owned());
         let (name, matches) = self.matches.subcommand().ok_or_else(missing)?;
         let (name, value, matches) = if name == "raw" {
@@ -38,7 +38,7 @@ impl<C: Common> Spoken<C> {
             let contract = contracts().iter().find(|c| c.name == name).ok_or_else(missing)?;
             (name.to_owned(), message(contract, C::KIND, said, matches).ok_or_else(missing)?, matches)
         };
-        Ok((Said::new(name, C::KIND, value), C::from_arg_matches(matches)?))
+        Ok((ContractMessage::new(name, C::KIND, value), C::from_arg_matches(matches)?))
     }
 
     fn build(command: Command) -> Command {
@@ -51,7 +51,7 @@ impl<C: Common> Spoken<C> {
     }
 }
 
-impl<C: Common> clap::Args for Spoken<C> {
+impl<C: Common> clap::Args for ContractArgs<C> {
     fn augment_args(command: Command) -> Command {
         // The schemas are only taken apart by commands that need them.
         command.subcommand_required(true).arg_required_else_help(true).defer(Self::build)
@@ -66,7 +66,7 @@ impl<C: Common> clap::Args for Spoken<C> {
     }
 }
 
-impl<C> FromArgMatches for Spoken<C> {
+impl<C> FromArgMatches for ContractArgs<C> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         Ok(Self { matches: matches.clone(), flags: PhantomData })
     }
@@ -87,7 +87,7 @@ fn subcommands(parent: Command, kind: Kind, common: fn(Command) -> Command) -> C
         let base =
             Command::new(contract.name).about(about).subcommand_required(true).arg_required_else_help(true);
         // What an account may not send is not offered to it; `raw` still takes it.
-        let offered: Vec<_> = contract.said(kind).iter().filter(|v| !v.internal).collect();
+        let offered: Vec<_> = contract.variants(kind).iter().filter(|v| !v.internal).collect();
         if offered.is_empty() {
             return parent;
         }
@@ -125,7 +125,7 @@ fn arg(field: &'static Field) -> Arg {
 
 /// The message that a command's flags make.
 fn message(contract: &Contract, kind: Kind, name: &str, matches: &ArgMatches) -> Option<Value> {
-    let variant = contract.said(kind).iter().find(|v| v.command == name)?;
+    let variant = contract.variants(kind).iter().find(|v| v.command == name)?;
     let mut body = Map::new();
     for field in &variant.fields {
         let Some(mut values) = matches.get_many::<Value>(&field.flag) else { continue };

@@ -60,7 +60,7 @@ pub struct Field {
 
 impl Contract {
     /// The messages of a kind.
-    pub fn said(&self, kind: Kind) -> &[Variant] {
+    pub fn variants(&self, kind: Kind) -> &[Variant] {
         match kind {
             Kind::Execute => &self.execute,
             Kind::Query => &self.query,
@@ -214,8 +214,8 @@ mod tests {
             let schema: Value = serde_json::from_str(text).unwrap();
             for (kind, key) in [(Kind::Execute, "execute"), (Kind::Query, "query")] {
                 let all = schema[key]["oneOf"].as_array().unwrap().len();
-                assert_eq!(contract.said(kind).len(), all, "{name} {key}");
-                assert!(contract.said(kind).iter().all(|v| !v.about.is_empty()), "{name} {key}");
+                assert_eq!(contract.variants(kind).len(), all, "{name} {key}");
+                assert!(contract.variants(kind).iter().all(|v| !v.about.is_empty()), "{name} {key}");
             }
         }
     }
