@@ -238,7 +238,7 @@ fn audited(settings: &Settings, progress: &Progress) -> anyhow::Result<Vec<Domai
         progress.say(&format!("   {:<14} {}", corpus.name, corpus.summary()));
         if !public.contains(&text.licence) {
             progress.say(&format!(
-                "   {:<14} this demo's own network accepts that licence; the default parameters do not list it",
+                "   {:<14} this demo accepts that; a network with the default parameters does not",
                 ""
             ));
         }
